@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The report of one run: what happened to each function, what is carried and why, and
+ * all findings. It is plain data, filled by the command from the stages' results, and
+ * rendered as text or as JSON (schema mkpatch.diff/1, src/report/diff.schema.json).
+ *
+ * All strings handed in are copied into the report's arena.
+ */
+#ifndef MKP_REPORT_REPORT_H
+#define MKP_REPORT_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+
+enum mkp_report_status {
+	MKP_STATUS_PATCH,     /* something to replace, and nothing against it */
+	MKP_STATUS_UNCHANGED, /* no functional change */
+	MKP_STATUS_REFUSED,   /* at least one finding of level error */
+};
+
+enum mkp_level {
+	MKP_LEVEL_NOTE,
+	MKP_LEVEL_WARNING,
+	MKP_LEVEL_ERROR, /* refuses the patch */
+};
+
+/** One finding. `id` and `name` come from the check registry (check/check.h). */
+struct mkp_finding {
+	const char *id;	     /* stable, "MKP-0012" */
+	const char *name;    /* stable, "changed-data" */
+	enum mkp_level level;
+	const char *symbol;  /* what it is about, or NULL */
+	const char *source;  /* "file:line", or NULL */
+	const char *message; /* what and where, one line */
+	const char *fix;     /* what to do, one line, or NULL */
+};
+
+/** One function of either object that is not the same in both. */
+struct mkp_report_function {
+	const char *name;
+	const char *state;   /* "changed", "new", "removed" */
+	const char *binding; /* "local", "global", "weak" */
+	uint64_t size_before; /* bytes; 0 when new */
+	uint64_t size_after;  /* bytes; 0 when removed */
+	const char *source;   /* "fs/proc/cmdline.c:8", or NULL */
+	const char *reason;   /* one line: the first difference */
+	const char *tier;     /* evidence of the pairing: "name", "canonical", ...; or NULL */
+	bool replaced;	      /* the patch redirects the running function to this one */
+	uint64_t position;    /* livepatch position (sympos), 0 = unique; if replaced */
+};
+
+/** One element that the payload carries. */
+struct mkp_report_included {
+	const char *name;
+	const char *kind;    /* "function", "data", "string", "constant", "table-entry", ... */
+	const char *section;
+	uint64_t size;
+	const char *because; /* the edge that brought it in, one line */
+};
+
+struct mkp_report {
+	struct mkp_arena arena;
+	enum mkp_report_status status;
+	const char *arch; /* "x86_64" */
+	const char *original, *patched; /* input paths */
+	const char *output;  /* directory, or NULL when none was written */
+	bool module_given;   /* --object */
+	const char *object;  /* objname: "vmlinux" or a module's name */
+	const char *release; /* kernel release, or NULL if not known */
+	uint64_t klp_relocations, normal_relocations;
+	uint64_t nr_compared; /* functions compared */
+	struct mkp_report_function *functions;
+	size_t nr_functions, cap_functions;
+	struct mkp_report_included *included;
+	size_t nr_included, cap_included;
+	struct mkp_finding *findings;
+	size_t nr_findings, cap_findings;
+	const char **notes; /* progress facts for -v, such as which vmlinux was taken */
+	size_t nr_notes, cap_notes;
+};
+
+void mkp_report_init(struct mkp_report *report);
+void mkp_report_deinit(struct mkp_report *report);
+
+/** Each copies the strings of *@row. */
+struct mkp_error *mkp_report_add_function(struct mkp_report *report,
+					  const struct mkp_report_function *row)
+	MKP_MUST_CHECK;
+struct mkp_error *mkp_report_add_included(struct mkp_report *report,
+					  const struct mkp_report_included *row)
+	MKP_MUST_CHECK;
+struct mkp_error *mkp_report_add_finding(struct mkp_report *report,
+					 const struct mkp_finding *row) MKP_MUST_CHECK;
+struct mkp_error *mkp_report_add_note(struct mkp_report *report, const char *format, ...)
+	MKP_PRINTF(2, 3) MKP_MUST_CHECK;
+
+/** Number of findings at @level. */
+size_t mkp_report_count(const struct mkp_report *report, enum mkp_level level);
+
+/** How the text renderer writes. */
+struct mkp_text_style {
+	bool color;
+	bool explain; /* also list what is included, with its cause, and each check's advice */
+	bool quiet;   /* only the summary and findings of level error */
+	int verbose;  /* notes from 1 on */
+};
+
+/** Renders as text: the summary line first. Errors: writing failed. */
+struct mkp_error *mkp_report_write_text(const struct mkp_report *report,
+					const struct mkp_text_style *style,
+					FILE *stream) MKP_MUST_CHECK;
+
+/** Renders as JSON, one object, schema mkpatch.diff/1, trailing newline. */
+struct mkp_error *mkp_report_write_json(const struct mkp_report *report,
+					FILE *stream) MKP_MUST_CHECK;
+
+#endif
