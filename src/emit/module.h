@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The emitted directory apart from the payload: module source, Makefile, Kbuild.
+ *
+ *   Makefile  `make KDIR=...` runs kbuild, then `mkpatch finalize` on the result
+ *   Kbuild    two objects: <name>-main.o from <name>.c, and the payload
+ *   <name>.c  what is replaced, readable; registers it
+ *   core_abi.h  only for the kmod-core flavour
+ */
+#ifndef MKP_EMIT_MODULE_H
+#define MKP_EMIT_MODULE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/error.h"
+
+/** One function that the patch replaces. */
+struct mkp_module_function {
+	const char *old_name;	/* as the running kernel calls it, "foo.constprop.0" */
+	const char *new_symbol; /* global symbol of the payload, a C identifier */
+	uint64_t position;	/* livepatch position (old_sympos), 0 = unique */
+	uint64_t old_size, new_size; /* bytes */
+	const char *source;	/* "fs/proc/cmdline.c:8", or NULL */
+	const char *reason;	/* one line: what differs; or NULL */
+};
+
+struct mkp_module_object {
+	const char *name; /* NULL for vmlinux */
+	const struct mkp_module_function *functions;
+	size_t nr_functions;
+};
+
+/** What the module source says. Everything is borrowed. */
+struct mkp_module {
+	const char *name;	 /* a valid module name */
+	const char *description; /* MODULE_DESCRIPTION */
+	const char *release;	 /* kernel release that it is for, NULL: not known */
+	const char *original, *patched; /* base names of the inputs, for the comment */
+	bool standalone;	 /* kernel livepatch interface alone, without kmod-core */
+	bool replace;		 /* atomic replace of earlier patches */
+	const struct mkp_module_object *objects;
+	size_t nr_objects;
+	const char *const *namespaces; /* export namespaces to import */
+	size_t nr_namespaces;
+};
+
+/** The longest module name that we emit; a kernel takes MODULE_NAME_LEN - 1 = 55. */
+#define MKP_MODULE_NAME_MAX 55
+
+/**
+ * Makes a module name of @text: characters other than [A-Za-z0-9_] become '_', a leading
+ * digit gets a '_', at most MKP_MODULE_NAME_MAX characters. malloc'ed.
+ */
+struct mkp_error *mkp_module_name(const char *text, char **ret_name) MKP_MUST_CHECK;
+
+/** Writes one file each to @stream. Errors: writing failed. */
+struct mkp_error *mkp_module_write_source(const struct mkp_module *module,
+					  FILE *stream) MKP_MUST_CHECK;
+struct mkp_error *mkp_module_write_makefile(const struct mkp_module *module,
+					    FILE *stream) MKP_MUST_CHECK;
+struct mkp_error *mkp_module_write_kbuild(const struct mkp_module *module,
+					  FILE *stream) MKP_MUST_CHECK;
+
+#endif
