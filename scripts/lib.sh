@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# Shared by the scripts here: where things are, progress lines, stages that can be resumed.
+# Source it with MKP_SELF set to the name that messages should carry.
+
+MKP_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# Everything big and everything derived lives below this one directory, which git ignores.
+MKP_WORK=${MKPATCH_WORK:-$MKP_TOP/.work}
+MKP_STARTED=${MKP_STARTED:-$(date +%s)}
+MKP_JOBS=${MKPATCH_JOBS:-$(nproc 2>/dev/null || echo 1)}
+export MKP_STARTED
+readonly MKP_TOP MKP_WORK MKP_JOBS
+
+# A progress line, with the seconds since the outermost script started.
+say()
+{
+	printf '[%4ds] %s: %s\n' $(($(date +%s) - MKP_STARTED)) "$MKP_SELF" "$*"
+}
+
+die()
+{
+	printf '%s: error: %s\n' "$MKP_SELF" "$*" >&2
+	exit 1
+}
+
+# run_logged LOG COMMAND...: run quietly; on failure show the end of the log and stop.
+run_logged()
+{
+	local log=$1
+
+	shift
+	mkdir -p "$(dirname "$log")"
+	if ! "$@" >"$log" 2>&1 </dev/null; then
+		tail -n 40 "$log" >&2
+		die "command failed: $* (whole log: $log)"
+	fi
+}
+
+# Hold an exclusive lock on FILE until this process ends; say so when that means waiting.
+# The lock's descriptor is $MKP_LOCK_FD: children that outlive us must close it.
+take_lock()
+{
+	mkdir -p "$(dirname "$1")"
+	exec {MKP_LOCK_FD}>>"$1"
+	if ! flock -n "$MKP_LOCK_FD"; then
+		say "waiting for the lock $1"
+		flock "$MKP_LOCK_FD"
+	fi
+}
+
+# stage STAMP TEXT FUNCTION ARGS...: run FUNCTION once. A stage that was cut short leaves no stamp
+# and is done again from its beginning, so FUNCTION has to start by clearing its own output.
+stage()
+{
+	local stamp=$1 text=$2 begin
+
+	shift 2
+	if [ -e "$stamp" ]; then
+		return 0
+	fi
+	begin=$(date +%s)
+	say "$text"
+	"$@"
+	sync -f "$(dirname "$stamp")"
+	printf '%s\n' "$(($(date +%s) - begin))" >"$stamp.new"
+	mv "$stamp.new" "$stamp"
+	say "  done in $(cat "$stamp") s"
+}
+
+# Read the description of the kernel that `scripts/kernel/fetch` left.
+load_kernel_env()
+{
+	local env=$MKP_WORK/kernel/current.env
+
+	[ -e "$env" ] || die "no kernel yet: run scripts/kernel/fetch first"
+	# shellcheck source=/dev/null
+	. "$env"
+}
+
+# kernel_make ARGS...: make in the prepared tree. Always the same compiler and flags, or kbuild
+# would rebuild its own tools each time that they change.
+#
+# One section a function and a datum; the code inside them stays the same. DWARF needs no option
+# of ours: Debian's configuration asks for it.
+kernel_make()
+{
+	local compiler
+
+	compiler=$(sed -n 's/^CONFIG_CC_VERSION_TEXT="\([^ "]*\).*/\1/p' "$KERNEL_HEADERS/.config")
+	make -C "$KERNEL_SOURCE" -j"$MKP_JOBS" CC="$compiler" \
+		KCFLAGS='-ffunction-sections -fdata-sections' "$@"
+}
