@@ -3,9 +3,10 @@
  * The kernel that is being patched: which symbols it has, at which address, in the order
  * in which kallsyms lists them; which it exports; and where its files are.
  *
- * Livepatch finds a symbol by name and position ("sympos"): the n-th of that name in
- * ascending address order among the symbols of that object that kallsyms keeps; 0 says
- * that the name must be unique (kernel/livepatch/core.c, klp_find_object_symbol()).
+ * Livepatch finds a symbol by name and position ("sympos"): the n-th of that name among
+ * the symbols of that object that kallsyms keeps; 0 says that the name must be unique
+ * (kernel/livepatch/core.c, klp_find_object_symbol()). The order is by ascending address
+ * for vmlinux and that of the symbol table for a module: see kallsyms.c.
  */
 #ifndef MKP_IMAGE_IMAGE_H
 #define MKP_IMAGE_IMAGE_H
@@ -16,7 +17,8 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "base/index.h"
+
+struct mkp_object;
 
 enum mkp_image_kind {
 	MKP_IMAGE_ELF,	  /* vmlinux or .ko with a symbol table: files and sizes are known */
@@ -26,13 +28,17 @@ enum mkp_image_kind {
 
 struct mkp_image_symbol {
 	const char *name;
-	const char *file; /* STT_FILE in front of a local symbol; NULL: not known */
+	const char *file; /* basename of the STT_FILE it follows, local symbols; or NULL */
 	uint64_t address; /* final address; in a .ko: offset, see `section` */
 	uint64_t size;	  /* 0: not known */
 	uint32_t section; /* section index in a .ko; 0 otherwise */
 	uint32_t block;	  /* number of the STT_FILE block that it is in; 0: none */
-	bool local;
-	bool function;
+	uint32_t row;	  /* index in the ELF symbol table; line of a text, from 1 */
+	bool local;	  /* neither local nor global: kallsyms does not tell for modules */
+	bool global;	  /* global or weak */
+	bool function;	  /* neither function nor object: not known (assembly) */
+	bool object;
+	bool loading_only; /* of a module's init part: kallsyms drops it once it runs */
 };
 
 struct mkp_image; /* opaque */
@@ -40,7 +46,15 @@ struct mkp_image; /* opaque */
 /**
  * Reads the symbols of @path, which is an ELF vmlinux, a .ko, a System.map or kallsyms
  * text (found out from its content). @module is NULL for vmlinux; otherwise the module
- * whose symbols are meant (its rows of kallsyms text, or the .ko itself).
+ * whose symbols are meant (its rows of kallsyms text, or the .ko itself, whose .modinfo
+ * must agree).
+ *
+ * Kallsyms text shows what a loaded module kept: what its init part had is not known.
+ *
+ * Errors: MKP_ERROR_IO; MKP_ERROR_FORMAT (malformed, with the line; Debian's placeholder
+ * for System.map; no symbols at all); MKP_ERROR_UNSUPPORTED (compressed file or boot
+ * image; addresses hidden from this user); MKP_ERROR_USAGE (a module where vmlinux is
+ * meant or the other way round; another module than @module; one that is not loaded).
  */
 struct mkp_error *mkp_image_open(const char *path, const char *module,
 				 struct mkp_image **ret_image) MKP_MUST_CHECK;
@@ -48,6 +62,13 @@ void mkp_image_destroy(struct mkp_image *image);
 
 enum mkp_image_kind mkp_image_kind(const struct mkp_image *image);
 const char *mkp_image_path(const struct mkp_image *image);
+
+/** The ELF file behind the image, owned by it; NULL for a text. */
+const struct mkp_object *mkp_image_object(const struct mkp_image *image);
+
+/** All symbols that kallsyms keeps, in its order. */
+const struct mkp_image_symbol *mkp_image_symbols(const struct mkp_image *image,
+						 size_t *ret_count);
 
 /** Name of a module from .modinfo `name=` of a .ko; NULL when there is none. */
 const char *mkp_image_module_name(const struct mkp_image *image);
@@ -57,32 +78,66 @@ struct mkp_image_query {
 	const char *name;
 	const char *file; /* STT_FILE name of the object, "core.c"; NULL for a global */
 	bool local;
-	bool function;
+	bool function;	  /* neither: not known, as for an undefined symbol */
+	bool object;
 	uint64_t size;	  /* 0: not known */
 	/* Names of the local functions and objects of the same object file: decides which
-	 * of several files of one name is meant. */
+	 * of several files of one name is meant. Names that the linker drops do no harm. */
 	const char *const *siblings;
 	size_t nr_siblings;
 };
 
 enum mkp_image_verdict {
-	MKP_RESOLVED,	 /* *ret_position and *ret_symbol are valid */
+	MKP_RESOLVED,	 /* position and symbol of the match are valid */
 	MKP_NOT_FOUND,
-	MKP_AMBIGUOUS,	 /* several candidates fit equally well */
+	MKP_AMBIGUOUS,	 /* not decided: several candidates, or none that is certain */
 };
 
-/** Candidates of an ambiguous query, for the message. */
+/** What decided: the weakest evidence without which the verdict would be another. */
+enum mkp_image_reason {
+	/* of MKP_RESOLVED */
+	MKP_BY_NAME,	   /* name, binding and kind left one candidate */
+	MKP_BY_FILE,	   /* the source file's name */
+	MKP_BY_SIBLINGS,   /* the one file of that name that has the object's locals */
+	MKP_BY_SIZE,
+	/* of MKP_NOT_FOUND */
+	MKP_NO_NAME,	   /* kallsyms has no such name in this object */
+	MKP_OTHER_KIND,	   /* it has, but only a local for a global, a variable, ... */
+	MKP_OTHER_FILE,	   /* it has, but only in other source files */
+	MKP_LOADING_ONLY,  /* it is in the init part of a module, freed once that runs */
+	/* of MKP_AMBIGUOUS */
+	MKP_SEVERAL,	   /* several candidates fit equally well */
+	MKP_OTHER_LOCALS,  /* no file of that name has the other locals of the object */
+	MKP_MOVING,	   /* its position in a module changes when init is freed */
+};
+
 struct mkp_image_match {
 	enum mkp_image_verdict verdict;
+	enum mkp_image_reason reason;
 	uint64_t position; /* sympos: 0 when the name occurs once, else 1, 2, ... */
-	const struct mkp_image_symbol *symbol;
+	const struct mkp_image_symbol *symbol; /* NULL unless MKP_RESOLVED */
 	uint32_t nr_same_name; /* how often kallsyms has the name in this object */
 	uint32_t nr_candidates; /* how many of them fit the query */
+	/* Both sizes are known and differ. Symbol sizes of a linked kernel are exact, so
+	 * the object is not the code that runs: the caller decides what to say. */
+	bool size_differs;
 };
 
-/** Resolves a query. Never guesses: what is not decided is MKP_AMBIGUOUS. */
+/**
+ * Resolves a query. Never guesses: what is not decided is MKP_AMBIGUOUS.
+ *
+ * A local matches locals only and a global globals only, since the linker never makes
+ * one the other, hidden symbols aside (which are then not found). In an image with file
+ * symbols, a local matches in a file of its own name only. Where several files have that
+ * name, the file must have every sibling that is known in any of them, even when it is
+ * the only one with a symbol of that name. The size decides last, and only between
+ * candidates that nothing else tells apart.
+ */
 void mkp_image_resolve(const struct mkp_image *image, const struct mkp_image_query *query,
 		       struct mkp_image_match *ret_match);
+
+/** Static text that says why, for a message: "only in other source files". */
+const char *mkp_image_reason_text(enum mkp_image_reason reason);
 
 /* ---- Module.symvers ---------------------------------------------------------------- */
 
@@ -96,7 +151,11 @@ struct mkp_export {
 
 struct mkp_symvers; /* opaque */
 
-/** Reads a Module.symvers (4 or 5 columns, any age). Errors name the line. */
+/**
+ * Reads a Module.symvers (4 or 5 columns, any age). Errors: MKP_ERROR_IO, and
+ * MKP_ERROR_FORMAT with the line for a line that is no export, a blank line in the middle
+ * and a name that two lines export differently.
+ */
 struct mkp_error *mkp_symvers_open(const char *path,
 				   struct mkp_symvers **ret_symvers) MKP_MUST_CHECK;
 void mkp_symvers_destroy(struct mkp_symvers *symvers);
@@ -113,12 +172,15 @@ struct mkp_locations {
 	const char *vmlinux; /* ELF with symbols, or System.map, or kallsyms: best first */
 	const char *symvers;
 	const char *headers; /* directory for `make -C` */
+	/* Set when `symvers` is NULL and there is a compressed one, which is not read. */
+	const char *packed_symvers;
 };
 
 /**
  * Looks for @release below @sysroot ("" or "/" for this system) in the places where
  * Debian, Fedora and SUSE put them; /proc/kallsyms only if @release is what runs and
- * @sysroot is this system. What is missing stays NULL and is no error.
+ * @sysroot is this system. What is missing or cannot be read stays NULL and is no error.
+ * Errors: MKP_ERROR_USAGE (@release is no release), MKP_ERROR_NOMEM.
  */
 struct mkp_error *mkp_locations_find(const char *sysroot, const char *release,
 				     struct mkp_locations *ret_locations) MKP_MUST_CHECK;

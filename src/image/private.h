@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of this room share. Not for other rooms.
+ */
+#ifndef MKP_IMAGE_PRIVATE_H
+#define MKP_IMAGE_PRIVATE_H
+
+#include "base/index.h"
+#include "image/image.h"
+
+/* The local symbols between one STT_FILE symbol and the next: one object file. */
+struct mkp_image_block {
+	const char *file;    /* basename */
+	uint32_t nr_locals;  /* local functions and objects in it, see counts_in_block() */
+};
+
+struct mkp_image {
+	char *path;
+	char *module;	      /* owned; NULL: vmlinux */
+	char *modinfo_name;   /* owned; `name=` of .modinfo, or NULL */
+	enum mkp_image_kind kind;
+	struct mkp_object *object; /* owned; NULL for a text */
+	char *text;		   /* owned; names of a text point into it */
+	struct mkp_image_symbol *symbols; /* in kallsyms' order once sealed */
+	size_t nr_symbols;
+	size_t capacity;
+	struct mkp_image_block *blocks; /* index 0 is "in no block" */
+	uint32_t nr_blocks;
+	struct mkp_index names;	 /* name -> symbol */
+	struct mkp_index places; /* name and file of a local function or object -> symbol */
+	struct mkp_index files;	 /* file name -> block */
+};
+
+/** An image without symbols; with its blocks and symbols added it is sealed. */
+struct mkp_error *mkp_image_create(const char *path, const char *module,
+				   struct mkp_image **ret_image) MKP_MUST_CHECK;
+
+/** Sorts and indexes; from here on the image can be asked. */
+struct mkp_error *mkp_image_seal(struct mkp_image *image) MKP_MUST_CHECK;
+
+/** Copies @symbol to the end; its strings must live as long as the image. */
+struct mkp_error *mkp_image_add(struct mkp_image *image,
+				const struct mkp_image_symbol *symbol) MKP_MUST_CHECK;
+
+/** Fill an image from its path, for its module if it has one. The caller seals it. */
+struct mkp_error *mkp_image_load_elf(struct mkp_image *image) MKP_MUST_CHECK;
+struct mkp_error *mkp_image_load_text(struct mkp_image *image) MKP_MUST_CHECK;
+
+/** Key of mkp_image.places; @file is a basename. */
+uint64_t mkp_image_place(const char *name, const char *file);
+
+/** What is behind the last slash. */
+const char *mkp_path_basename(const char *path);
+
+/* ---- kallsyms.c ---- */
+
+/** Whether kallsyms of a kernel with CONFIG_LIVEPATCH lists vmlinux symbols of @name. */
+bool mkp_kallsyms_keeps_name(const char *name);
+/** Whether it lists vmlinux symbols that nm shows with @letter; independent of the name. */
+bool mkp_kallsyms_keeps_letter(char letter);
+/** Whether a module keeps the symbols of its section @name after its init has run. */
+bool mkp_kallsyms_keeps_section(const char *name, uint64_t flags);
+
+/* ---- text.c ---- */
+
+/**
+ * Reads a whole regular text file, also one of /proc whose size is not known before. The
+ * text has no NUL byte but the one that is added. The caller owns *@ret_text.
+ */
+struct mkp_error *mkp_text_read(const char *path, char **ret_text) MKP_MUST_CHECK;
+
+/** Cuts the next line off *@cursor, in place; NULL at the end of the text. */
+char *mkp_text_line(char **cursor);
+
+/** Whether @path is the one-line file that Debian ships in place of System.map. */
+bool mkp_sysmap_is_placeholder(const char *path);
+
+#endif
