@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Per-architecture knowledge: one `const struct mkp_arch` per machine, chosen at run time
+ * by e_machine, so that one binary handles every architecture on any host.
+ *
+ * Porting checklist. Each layer names the members that it needs; a NULL hook has the
+ * default that its comment states.
+ *
+ *   read      name, machine; reloc(): width and pc-relativity of every relocation type
+ *             that the compiler emits; a unit test that each has a row
+ *   diff      scan_code() where pc-relative fields are not measured from their own place,
+ *             or where direct branches may come without a relocation; special[]: the
+ *             tables of this architecture (sizes by kernel version, fields, what to mask);
+ *             fixtures compiled by the cross compiler
+ *   extract   branch_reloc(), patch_safe relocation flags, compiler_helpers[]; entry
+ *             hooks for functions; a module that kbuild links
+ *   load      a stock or own kernel booted under QEMU that shows the behaviour; the row
+ *             in README.md's table of architectures
+ *
+ * This directory is the only place where R_<ARCH>_ names appear.
+ */
+#ifndef MKP_ARCH_ARCH_H
+#define MKP_ARCH_ARCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+enum {
+	MKP_RELOC_PCREL = 1 << 0,  /* the value is relative to the place */
+	MKP_RELOC_BRANCH = 1 << 1, /* only ever used by calls and jumps */
+	MKP_RELOC_KLP = 1 << 2,	   /* the kernel's module loader applies it */
+	MKP_RELOC_NONE = 1 << 3,   /* has no effect */
+};
+
+struct mkp_reloc_info {
+	uint32_t type;
+	const char *name; /* "R_X86_64_PC32" */
+	uint8_t width;	  /* bytes of the relocated field */
+	uint8_t flags;	  /* MKP_RELOC_... */
+};
+
+/** A field of an instruction that names a place relative to the instruction. */
+struct mkp_code_field {
+	uint32_t offset; /* of the field, from the start of the code */
+	uint8_t width;	 /* bytes */
+	uint8_t to_end;	 /* from the field to the end of its instruction */
+	bool branch;	 /* call or jump; otherwise an operand in memory or an address */
+	int64_t target;	 /* from the start of the code, as encoded without relocation */
+};
+
+/** The fields of one piece of code, ascending by offset. */
+struct mkp_code_scan {
+	struct mkp_code_field *fields; /* owned */
+	size_t count, capacity;
+	bool complete; /* false: some bytes are no instruction */
+};
+
+enum {
+	MKP_SPECIAL_COMPARE = 1 << 0,  /* entries are part of their function's content */
+	MKP_SPECIAL_DROP = 1 << 1,     /* never carried: of no effect in a patch module */
+	MKP_SPECIAL_OPTIONAL = 1 << 2, /* for objtool or the linker: if odd, left behind */
+	MKP_SPECIAL_SHORT_LAST = 1 << 3, /* the last entry may lack its padding */
+	MKP_SPECIAL_KEY_MASK = 1 << 4, /* low two bits of the key field's value are flags */
+	MKP_SPECIAL_CALL_SITES = 1 << 5, /* its entries are what ftrace patches */
+};
+
+#define MKP_SPECIAL_MAX_SIZES 6
+
+/** One kind of table whose entries describe places in code. Offsets in bytes. */
+struct mkp_special_row {
+	const char *section; /* name; a trailing '*' matches any rest */
+	const char *what;    /* for people: "exception table" */
+	/* Entry sizes that kernels have had, most recent first; 0 ends the list. The size is
+	 * established from sh_entsize or from this list by what the relocations say. */
+	uint8_t sizes[MKP_SPECIAL_MAX_SIZES];
+	uint8_t code_field;	/* where the entry points to its code */
+	int8_t key_field;	/* static key or static call key; -1 if none */
+	uint32_t reloc_fields;	/* bit n: a relocation may stand at offset n; bit of
+				 * code_field is always required */
+	uint8_t mask_offset;	/* a 32-bit word of which the bits in `mask` are no */
+	uint32_t mask;		/* content, such as a line number; 0: none */
+	const char *companion;	/* section with one more record for each entry, or NULL */
+	uint32_t flags;		/* MKP_SPECIAL_... */
+};
+
+struct mkp_arch {
+	const char *name; /* as in uname -m: "x86_64" */
+	uint16_t machine; /* EM_... */
+
+	/** The row of a relocation type; NULL: not known, objects with it are refused. */
+	const struct mkp_reloc_info *(*reloc)(uint32_t type);
+
+	/** Type for a direct branch of @width bytes that gets a symbol; 0: there is none. */
+	uint32_t (*branch_reloc)(unsigned int width);
+
+	/**
+	 * Finds the relative fields of @size bytes of code. NULL: fields are measured from
+	 * their own place (to_end 0) and every branch out of a function has a relocation.
+	 */
+	struct mkp_error *(*scan_code)(const uint8_t *code, size_t size,
+				       struct mkp_code_scan *scan);
+
+	/**
+	 * Whether code has a call site for ftrace at its entry, judged by its first bytes
+	 * and by @site_symbol, the symbol called at @site_offset from its start (NULL if
+	 * none). NULL hook: never.
+	 */
+	bool (*entry_traceable)(const uint8_t *code, size_t size, const char *site_symbol,
+				uint64_t site_offset);
+
+	/** Functions that compilers call on their own and that every kernel exports to
+	 * modules: they need no livepatch relocation. A trailing '*' matches any rest. */
+	const char *const *compiler_helpers;
+	size_t nr_compiler_helpers;
+
+	const struct mkp_special_row *special;
+	size_t nr_special;
+};
+
+/** The architecture of an e_machine value; NULL: not supported. */
+const struct mkp_arch *mkp_arch_find(uint16_t machine);
+
+/** Name of a relocation type for messages: never NULL. */
+const char *mkp_arch_reloc_name(const struct mkp_arch *arch, uint32_t type);
+
+/** Row of a section name in @arch->special; NULL: not a special section. */
+const struct mkp_special_row *mkp_arch_special(const struct mkp_arch *arch,
+					       const char *section);
+
+/** Whether @symbol is one of the compiler helpers. */
+bool mkp_arch_is_helper(const struct mkp_arch *arch, const char *symbol);
+
+/** Whether @name matches @pattern, in which a trailing '*' stands for any rest. */
+bool mkp_name_matches(const char *pattern, const char *name);
+
+/** Appends a field; for scan_code() hooks. */
+struct mkp_error *mkp_code_scan_add(struct mkp_code_scan *scan,
+				    const struct mkp_code_field *field) MKP_MUST_CHECK;
+void mkp_code_scan_deinit(struct mkp_code_scan *scan);
+
+#endif

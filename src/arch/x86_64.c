@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * x86-64.
+ *
+ * Instructions are 1 to 15 bytes long, and a pc-relative field counts from the end of its
+ * instruction, not from itself: `cmpl $5, counter(%rip)` has four bytes of immediate
+ * behind the displacement, so its relocation carries an addend of -8 where a plain load
+ * has -4. What a field refers to is known only after decoding. Zydis does that.
+ *
+ * ftrace: gcc and clang put `call __fentry__` first in a function (-mfentry), after
+ * `endbr64` if indirect branch tracking is on, and list the place in __mcount_loc.
+ *
+ * Assemblers write R_X86_64_PLT32 for every call and jump (binutils 2.31 and later,
+ * LLVM's own since 8), PC32 for operands; older ones wrote PC32 for both.
+ *
+ * psABI: https://gitlab.com/x86-psABIs/x86-64-ABI. What the kernel's module loader
+ * applies: arch/x86/kernel/module.c, __write_relocate_add() (v6.1).
+ */
+#include <Zydis/Zydis.h>
+#include <elf.h>
+#include <string.h>
+
+#include "arch/machines.h"
+
+#define ROW(name, width, flags)                                                     \
+	{                                                                           \
+		R_X86_64_##name, "R_X86_64_" #name, width, flags                    \
+	}
+
+static const struct mkp_reloc_info relocs[] = {
+	ROW(NONE, 0, MKP_RELOC_NONE | MKP_RELOC_KLP),
+	ROW(64, 8, MKP_RELOC_KLP),
+	ROW(PC32, 4, MKP_RELOC_PCREL | MKP_RELOC_KLP),
+	ROW(GOT32, 4, 0),
+	ROW(PLT32, 4, MKP_RELOC_PCREL | MKP_RELOC_BRANCH | MKP_RELOC_KLP),
+	ROW(GOTPCREL, 4, MKP_RELOC_PCREL),
+	ROW(32, 4, MKP_RELOC_KLP),
+	ROW(32S, 4, MKP_RELOC_KLP),
+	ROW(16, 2, 0),
+	ROW(PC16, 2, MKP_RELOC_PCREL),
+	ROW(8, 1, 0),
+	ROW(PC8, 1, MKP_RELOC_PCREL),
+	ROW(TPOFF32, 4, 0),
+	ROW(GOTTPOFF, 4, MKP_RELOC_PCREL),
+	ROW(PC64, 8, MKP_RELOC_PCREL | MKP_RELOC_KLP),
+	ROW(GOTPCRELX, 4, MKP_RELOC_PCREL),
+	ROW(REX_GOTPCRELX, 4, MKP_RELOC_PCREL),
+};
+
+static const struct mkp_reloc_info *x86_64_reloc(uint32_t type)
+{
+	for (size_t i = 0; i < MKP_ARRAY_SIZE(relocs); i++)
+		if (relocs[i].type == type)
+			return &relocs[i];
+	return NULL;
+}
+
+static uint32_t x86_64_branch_reloc(unsigned int width)
+{
+	return width == 4 ? R_X86_64_PLT32 : 0;
+}
+
+/* Appends the relative field of one instruction, if it has one. */
+static struct mkp_error *add_field(struct mkp_code_scan *scan, size_t start,
+				   const ZydisDecodedInstruction *insn)
+{
+	struct mkp_code_field field = { 0 };
+	bool rip = (insn->attributes & ZYDIS_ATTRIB_HAS_MODRM) && insn->raw.modrm.mod == 0 &&
+		   insn->raw.modrm.rm == 5 && insn->raw.disp.size == 32;
+	int64_t displacement;
+
+	if (insn->raw.imm[0].is_relative) {
+		field.offset = start + insn->raw.imm[0].offset;
+		field.width = insn->raw.imm[0].size / 8;
+		field.branch = true;
+		displacement = insn->raw.imm[0].value.s;
+	} else if (rip) {
+		field.offset = start + insn->raw.disp.offset;
+		field.width = 4;
+		displacement = insn->raw.disp.value;
+	} else {
+		return NULL;
+	}
+	field.to_end = start + insn->length - field.offset;
+	field.target = (int64_t)(start + insn->length) + displacement;
+	return mkp_code_scan_add(scan, &field);
+}
+
+static struct mkp_error *x86_64_scan_code(const uint8_t *code, size_t size,
+					  struct mkp_code_scan *scan)
+{
+	ZydisDecodedInstruction insn;
+	ZydisDecoder decoder;
+	struct mkp_error *error = NULL;
+	size_t at = 0;
+
+	scan->count = 0;
+	scan->complete = true;
+	if (ZYAN_FAILED(ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64,
+					 ZYDIS_STACK_WIDTH_64)))
+		return mkp_error_create(MKP_ERROR_INTERNAL, "no x86-64 decoder");
+	while (at < size && !error) {
+		if (ZYAN_FAILED(ZydisDecoderDecodeInstruction(&decoder, NULL, code + at,
+							      size - at, &insn))) {
+			/* Data between code: go on at the next byte, and say so. */
+			scan->complete = false;
+			at++;
+			continue;
+		}
+		error = add_field(scan, at, &insn);
+		at += insn.length;
+	}
+	return error;
+}
+
+static bool x86_64_entry_traceable(const uint8_t *code, size_t size,
+				   const char *site_symbol, uint64_t site_offset)
+{
+	static const uint8_t endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
+	size_t at = 0;
+
+	if (size >= sizeof(endbr64) && !memcmp(code, endbr64, sizeof(endbr64)))
+		at = sizeof(endbr64);
+	return size >= at + 5 && code[at] == 0xe8 && site_offset == at + 1 && site_symbol &&
+	       !strcmp(site_symbol, "__fentry__");
+}
+
+/* All exported for modules, by the files of arch/x86/lib and kernel/panic.c. */
+static const char *const compiler_helpers[] = {
+	"__fentry__",
+	"__stack_chk_fail",
+	"__x86_indirect_thunk_*",
+	"__x86_return_thunk",
+	"__x86_call_thunk_*",
+	"__x86_jump_thunk_*",
+};
+
+#define FIELDS_0     (1u << 0)
+#define FIELDS_0_4   (1u << 0 | 1u << 4)
+#define FIELDS_0_4_8 (1u << 0 | 1u << 4 | 1u << 8)
+
+static const struct mkp_special_row special[] = {
+	{
+		/* struct alt_instr: 13 bytes while it had padlen (until v5.12), then 12; 14
+		 * with flags beside the feature number (since v6.3). */
+		.section = ".altinstructions",
+		.what = "instruction alternatives",
+		.sizes = { 14, 12, 13 },
+		.key_field = -1,
+		.reloc_fields = FIELDS_0_4,
+		.flags = MKP_SPECIAL_COMPARE,
+	},
+	{
+		/* struct bug_entry with relative pointers: address, file, line, flags. The
+		 * line is the low half of the word at 8. */
+		.section = "__bug_table",
+		.what = "WARN and BUG table",
+		.sizes = { 12, 16 },
+		.key_field = -1,
+		.reloc_fields = FIELDS_0_4_8,
+		.mask_offset = 8,
+		.mask = 0xffff,
+		.flags = MKP_SPECIAL_COMPARE,
+	},
+	{
+		/* struct exception_table_entry: insn, fixup, handler or data. The third had
+		 * a relocation while it was a handler's address (until v5.16). */
+		.section = "__ex_table",
+		.what = "exception table",
+		.sizes = { 12 },
+		.key_field = -1,
+		.reloc_fields = FIELDS_0_4_8,
+		.flags = MKP_SPECIAL_COMPARE,
+	},
+	{
+		/* struct jump_entry: relative code and target, 64-bit relative key, whose two
+		 * low bits say how the branch was compiled. Relative since v4.19. */
+		.section = "__jump_table",
+		.what = "static branch",
+		.sizes = { 16 },
+		.key_field = 8,
+		.reloc_fields = FIELDS_0_4_8,
+		.flags = MKP_SPECIAL_COMPARE | MKP_SPECIAL_KEY_MASK,
+	},
+	{
+		/* struct static_call_site: relative address and key with flags, v5.10. */
+		.section = ".static_call_sites",
+		.what = "static call",
+		.sizes = { 8 },
+		.key_field = 4,
+		.reloc_fields = FIELDS_0_4,
+		.flags = MKP_SPECIAL_COMPARE | MKP_SPECIAL_KEY_MASK,
+	},
+	{
+		/* struct paravirt_patch_site until v6.8: pointer, type, length, padding. */
+		.section = ".parainstructions",
+		.what = "paravirt call",
+		.sizes = { 16 },
+		.key_field = -1,
+		.reloc_fields = FIELDS_0,
+		.flags = MKP_SPECIAL_COMPARE | MKP_SPECIAL_SHORT_LAST,
+	},
+	{
+		.section = ".smp_locks",
+		.what = "lock prefix",
+		.sizes = { 4 },
+		.key_field = -1,
+		.reloc_fields = FIELDS_0,
+		.flags = MKP_SPECIAL_COMPARE,
+	},
+	{
+		/* ORC: one word that points to the code, one record in .orc_unwind. */
+		.section = ".orc_unwind_ip",
+		.what = "ORC unwind data",
+		.sizes = { 4 },
+		.key_field = -1,
+		.reloc_fields = FIELDS_0,
+		.companion = ".orc_unwind",
+	},
+	{
+		.section = "__mcount_loc",
+		.what = "ftrace call site",
+		.sizes = { 8 },
+		.key_field = -1,
+		.reloc_fields = FIELDS_0,
+		.flags = MKP_SPECIAL_CALL_SITES,
+	},
+	{
+		/* A side effect of call padding here; ftrace does not read it on x86. */
+		.section = "__patchable_function_entries",
+		.what = "function padding",
+		.sizes = { 8 },
+		.key_field = -1,
+		.reloc_fields = FIELDS_0,
+		.flags = MKP_SPECIAL_DROP,
+	},
+	{
+		.section = ".retpoline_sites",
+		.what = "retpoline site",
+		.sizes = { 4 },
+		.key_field = -1,
+		.reloc_fields = FIELDS_0,
+	},
+	{
+		.section = ".return_sites",
+		.what = "return thunk site",
+		.sizes = { 4 },
+		.key_field = -1,
+		.reloc_fields = FIELDS_0,
+	},
+	{
+		.section = ".call_sites",
+		.what = "call site",
+		.sizes = { 4 },
+		.key_field = -1,
+		.reloc_fields = FIELDS_0,
+	},
+	{
+		/* Pointers to records of printk formats, for a debugfs file only. */
+		.section = ".printk_index",
+		.what = "printk index",
+		.sizes = { 8 },
+		.key_field = -1,
+		.reloc_fields = FIELDS_0,
+		.flags = MKP_SPECIAL_DROP,
+	},
+	{
+		/* Hints for objtool, which the linker throws away. */
+		.section = ".discard.*",
+		.what = "objtool annotation",
+		.sizes = { 4, 8 },
+		.key_field = -1,
+		.reloc_fields = FIELDS_0,
+		.flags = MKP_SPECIAL_OPTIONAL,
+	},
+};
+
+const struct mkp_arch mkp_arch_x86_64 = {
+	.name = "x86_64",
+	.machine = EM_X86_64,
+	.reloc = x86_64_reloc,
+	.branch_reloc = x86_64_branch_reloc,
+	.scan_code = x86_64_scan_code,
+	.entry_traceable = x86_64_entry_traceable,
+	.compiler_helpers = compiler_helpers,
+	.nr_compiler_helpers = MKP_ARRAY_SIZE(compiler_helpers),
+	.special = special,
+	.nr_special = MKP_ARRAY_SIZE(special),
+};

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Comparison: is each pair the same?
+ *
+ * Two atoms are the same if the bytes outside of their references are, and each reference
+ * of one has its counterpart at the same place that means the same: it leads to the twin,
+ * at the same offset. Names play no part here. Values (strings, constants, switch tables)
+ * are followed and compared in turn.
+ *
+ * To a function belong the entries of special sections that describe it: a changed fixup
+ * address, feature number or static key leaves the function's own bytes as they were and
+ * changes what it does. And a part that was split off can not be replaced on its own; if
+ * it changed, its function did.
+ *
+ * Line numbers that stand in tables are no content: `bug_entry.line`, and the lineno of
+ * dynamic debug's records.
+ */
+#include <string.h>
+
+#include "base/array.h"
+#include "diff/diff.h"
+#include "diff/names.h"
+
+#define MAX_DEPTH 16
+
+/* A 32-bit little-endian word of which some bits are no content. */
+struct mask {
+	uint64_t offset;
+	uint32_t bits; /* 0: there is none */
+};
+
+/* struct _ddebug (include/linux/dynamic_debug.h): four pointers, then lineno:18. */
+static const struct {
+	const char *section;
+	struct mask mask;
+} record_masks[] = {
+	{ "__dyndbg", { 32, 0x3ffff } },
+	{ "__verbose", { 32, 0x3ffff } },
+};
+
+static struct mask atom_mask(const struct mkp_graph *graph, const struct mkp_atom *atom)
+{
+	const char *section = graph->object->sections[atom->section].name;
+	const struct mkp_special_row *row;
+
+	if (atom->kind == MKP_ATOM_ENTRY) {
+		row = mkp_graph_special(graph, atom)->row;
+		return (struct mask){ row->mask_offset, row->mask };
+	}
+	for (size_t i = 0; i < MKP_ARRAY_SIZE(record_masks); i++)
+		if (atom->class == MKP_CLASS_ONCE &&
+		    !strcmp(record_masks[i].section, section))
+			return record_masks[i].mask;
+	return (struct mask){ 0 };
+}
+
+/* Bytes of one side; memory that the file does not hold (.bss) reads as zero. */
+struct content {
+	const uint8_t *data;
+	struct mask mask;
+};
+
+static uint8_t byte_at(const struct content *content, uint64_t at)
+{
+	uint64_t in_mask = at - content->mask.offset;
+	uint8_t byte = content->data ? content->data[at] : 0;
+
+	if (content->mask.bits && in_mask < 4)
+		byte &= ~(content->mask.bits >> (8 * in_mask));
+	return byte;
+}
+
+/* The first difference in [from, to), or @to. */
+static uint64_t first_difference(const struct content *a, const struct content *b,
+				 uint64_t from, uint64_t to)
+{
+	if (from >= to ||
+	    (a->data && b->data && !memcmp(a->data + from, b->data + from, to - from)) ||
+	    (!a->data && !b->data))
+		return to;
+	while (from < to && byte_at(a, from) == byte_at(b, from))
+		from++;
+	return from;
+}
+
+static bool types_equal(const struct mkp_ref *a, const struct mkp_ref *b)
+{
+	if (a->type == b->type)
+		return true;
+	/* PC32 and PLT32, a relocation and a displacement: the same to the processor. */
+	return (a->flags & b->flags & MKP_REF_PCREL) && a->width == b->width;
+}
+
+static bool strings_equal(const struct mkp_diff *diff, const struct mkp_ref *orig,
+			  const struct mkp_ref *patched)
+{
+	const struct mkp_atom *a = &diff->orig->atoms[orig->target];
+	const struct mkp_atom *b = &diff->patched->atoms[patched->target];
+	uint64_t at_a = (uint64_t)orig->offset, at_b = (uint64_t)patched->offset;
+
+	if (at_a > a->size || at_b > b->size || a->size - at_a != b->size - at_b)
+		return false;
+	return a->size == at_a || !memcmp(mkp_atom_data(diff->orig, a) + at_a,
+					  mkp_atom_data(diff->patched, b) + at_b,
+					  a->size - at_a);
+}
+
+static bool entries_equal(struct mkp_diff *diff, uint32_t orig, uint32_t patched,
+			  unsigned int depth, struct mkp_cause *ret_cause);
+
+static bool values_equal(struct mkp_diff *diff, uint32_t orig, uint32_t patched,
+			 unsigned int depth)
+{
+	const struct mkp_atom *a = &diff->orig->atoms[orig];
+	const struct mkp_atom *b = &diff->patched->atoms[patched];
+
+	if (diff->equal_value[patched] == orig)
+		return true;
+	if (a->class != b->class || depth > MAX_DEPTH)
+		return false;
+	if (a->kind == MKP_ATOM_OBJECT && b->kind == MKP_ATOM_OBJECT &&
+	    mkp_name_canonical_hash(mkp_atom_name(diff->orig, orig)) !=
+		    mkp_name_canonical_hash(mkp_atom_name(diff->patched, patched)))
+		return false;
+	if (!mkp_content_equal(diff, orig, patched, depth + 1, NULL) ||
+	    !entries_equal(diff, orig, patched, depth + 1, NULL))
+		return false;
+	diff->equal_value[patched] = orig;
+	return true;
+}
+
+bool mkp_refs_equal(struct mkp_diff *diff, const struct mkp_ref *orig,
+		    const struct mkp_ref *patched, unsigned int depth)
+{
+	const struct mkp_atom *a, *b;
+
+	if ((orig->flags & patched->flags & MKP_REF_NOTHING))
+		return true;
+	if (!types_equal(orig, patched))
+		return false;
+	if (orig->target == MKP_NO_ATOM || patched->target == MKP_NO_ATOM)
+		return orig->target == patched->target && orig->offset == patched->offset;
+	a = &diff->orig->atoms[orig->target];
+	b = &diff->patched->atoms[patched->target];
+	if (a->kind == MKP_ATOM_STRING && b->kind == MKP_ATOM_STRING)
+		return strings_equal(diff, orig, patched);
+	if (orig->offset != patched->offset)
+		return false;
+	if (mkp_atom_is_value(diff->orig, a) && mkp_atom_is_value(diff->patched, b))
+		return values_equal(diff, orig->target, patched->target, depth);
+	return diff->to_orig[patched->target] == orig->target;
+}
+
+static bool differ(struct mkp_cause *ret_cause, enum mkp_cause_kind kind, uint64_t place,
+		   uint32_t orig_ref, uint32_t patched_ref)
+{
+	if (ret_cause)
+		*ret_cause = (struct mkp_cause){ kind, place, orig_ref, patched_ref,
+						 MKP_NO_ATOM };
+	return false;
+}
+
+bool mkp_content_equal(struct mkp_diff *diff, uint32_t orig, uint32_t patched,
+		       unsigned int depth, struct mkp_cause *ret_cause)
+{
+	const struct mkp_atom *a = &diff->orig->atoms[orig];
+	const struct mkp_atom *b = &diff->patched->atoms[patched];
+	const struct content ca = { mkp_atom_data(diff->orig, a),
+				    atom_mask(diff->orig, a) };
+	const struct content cb = { mkp_atom_data(diff->patched, b),
+				    atom_mask(diff->patched, b) };
+	uint64_t end = a->size < b->size ? a->size : b->size, done = 0, at;
+
+	for (uint32_t i = 0; i < a->nr_refs || i < b->nr_refs; i++) {
+		uint32_t ia = i < a->nr_refs ? a->first_ref + i : MKP_NO_REF;
+		uint32_t ib = i < b->nr_refs ? b->first_ref + i : MKP_NO_REF;
+		const struct mkp_ref *ra = ia != MKP_NO_REF ? &diff->orig->refs[ia] : NULL;
+		const struct mkp_ref *rb = ib != MKP_NO_REF ? &diff->patched->refs[ib] : NULL;
+		uint64_t place_a = ra ? ra->place : UINT64_MAX;
+		uint64_t place_b = rb ? rb->place : UINT64_MAX;
+		uint64_t place = place_a < place_b ? place_a : place_b;
+
+		at = first_difference(&ca, &cb, done, place < end ? place : end);
+		if (at < place && at < end)
+			return differ(ret_cause, MKP_CAUSE_BYTES, at, MKP_NO_REF, MKP_NO_REF);
+		if (place >= end && a->size != b->size)
+			break;
+		if (place_a != place_b)
+			return differ(ret_cause, MKP_CAUSE_MISSING, place,
+				      place_a < place_b ? ia : MKP_NO_REF,
+				      place_b < place_a ? ib : MKP_NO_REF);
+		if (!mkp_refs_equal(diff, ra, rb, depth))
+			return differ(ret_cause, MKP_CAUSE_TARGET, place, ia, ib);
+		done = place + ra->width;
+	}
+	at = first_difference(&ca, &cb, done, end);
+	if (at < end)
+		return differ(ret_cause, MKP_CAUSE_BYTES, at, MKP_NO_REF, MKP_NO_REF);
+	if (a->size != b->size)
+		return differ(ret_cause, MKP_CAUSE_SIZE, end, MKP_NO_REF, MKP_NO_REF);
+	return true;
+}
+
+/* The next entry of @atom from *@at on that counts as content, or MKP_NO_ATOM. */
+static uint32_t next_entry(const struct mkp_graph *graph, uint32_t atom, uint32_t *at)
+{
+	while (*at < graph->entries_first[atom + 1]) {
+		uint32_t entry = graph->entries[(*at)++];
+		const struct mkp_special_section *special =
+			mkp_graph_special(graph, &graph->atoms[entry]);
+
+		if (special->row->flags & MKP_SPECIAL_COMPARE)
+			return entry;
+	}
+	return MKP_NO_ATOM;
+}
+
+struct entry {
+	uint32_t row;	 /* in arch->special */
+	uint64_t place;	 /* in the code */
+	uint32_t atom;
+};
+
+static int compare_entries(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+
+	if (x->row != y->row)
+		return x->row < y->row ? -1 : 1;
+	if (x->place != y->place)
+		return x->place < y->place ? -1 : 1;
+	return (x->atom > y->atom) - (x->atom < y->atom);
+}
+
+/* The entries of one atom by kind of table and place in the code; NULL without memory. */
+static struct entry *sorted_entries(const struct mkp_graph *graph, uint32_t atom,
+				    size_t *ret_count)
+{
+	uint32_t at = graph->entries_first[atom];
+	struct entry *list = calloc(graph->entries_first[atom + 1] - at + 1, sizeof(*list));
+	size_t count = 0;
+	uint32_t next;
+
+	while (list && (next = next_entry(graph, atom, &at)) != MKP_NO_ATOM) {
+		const struct mkp_atom *entry = &graph->atoms[next];
+		const struct mkp_special_section *special = mkp_graph_special(graph, entry);
+		const struct mkp_ref *code =
+			mkp_atom_ref_at(graph, entry, special->row->code_field);
+
+		list[count++] = (struct entry){ special->row - graph->arch->special,
+						code ? (uint64_t)code->offset : 0, next };
+	}
+	if (count > 1)
+		qsort(list, count, sizeof(*list), compare_entries);
+	*ret_count = count;
+	return list;
+}
+
+static bool entries_equal(struct mkp_diff *diff, uint32_t orig, uint32_t patched,
+			  unsigned int depth, struct mkp_cause *ret_cause)
+{
+	size_t na = 0, nb = 0, i = 0;
+	struct entry *a, *b;
+	bool equal;
+
+	if (diff->orig->entries_first[orig] == diff->orig->entries_first[orig + 1] &&
+	    diff->patched->entries_first[patched] ==
+		    diff->patched->entries_first[patched + 1])
+		return true;
+	a = sorted_entries(diff->orig, orig, &na);
+	b = sorted_entries(diff->patched, patched, &nb);
+	/* Without memory: not proved equal. */
+	while (a && b && i < na && i < nb && a[i].row == b[i].row &&
+	       mkp_content_equal(diff, a[i].atom, b[i].atom, depth, NULL))
+		i++;
+	equal = a && b && i == na && i == nb;
+	if (!equal)
+		differ(ret_cause, MKP_CAUSE_TABLE, b && i < nb ? b[i].place : 0, MKP_NO_REF,
+		       MKP_NO_REF);
+	if (!equal && ret_cause && b && i < nb)
+		ret_cause->part = b[i].atom;
+	free(a);
+	free(b);
+	return equal;
+}
+
+/* Memory of one kind stays in that kind: .data to .data..read_mostly is no change. */
+static bool classes_equal(const struct mkp_atom *a, const struct mkp_atom *b)
+{
+	return a->class == b->class;
+}
+
+static void compare_pair(struct mkp_diff *diff, uint32_t orig, uint32_t patched)
+{
+	const struct mkp_atom *a = &diff->orig->atoms[orig];
+	const struct mkp_atom *b = &diff->patched->atoms[patched];
+	struct mkp_cause *cause = &diff->cause[patched];
+	bool same = mkp_content_equal(diff, orig, patched, 0, cause);
+
+	if (same && b->kind == MKP_ATOM_FUNC)
+		same = entries_equal(diff, orig, patched, 0, cause);
+	if (same && !classes_equal(a, b)) {
+		differ(cause, MKP_CAUSE_SECTION, 0, MKP_NO_REF, MKP_NO_REF);
+		same = false;
+	}
+	diff->state[patched] = same ? MKP_STATE_SAME : MKP_STATE_CHANGED;
+}
+
+/* A function whose split-off part is not the same is not the same. */
+static void spread_to_parents(struct mkp_diff *diff)
+{
+	const struct mkp_graph *graph = diff->patched;
+
+	for (uint32_t i = 0; i < graph->nr_atoms; i++) {
+		const struct mkp_atom *atom = &graph->atoms[i];
+
+		if (atom->kind != MKP_ATOM_FUNC || atom->owner == MKP_NO_ATOM ||
+		    diff->state[i] == MKP_STATE_SAME ||
+		    diff->state[atom->owner] != MKP_STATE_SAME)
+			continue;
+		diff->state[atom->owner] = MKP_STATE_CHANGED;
+		diff->cause[atom->owner] = (struct mkp_cause){
+			.kind = MKP_CAUSE_PART,
+			.orig_ref = MKP_NO_REF,
+			.patched_ref = MKP_NO_REF,
+			.part = i,
+		};
+	}
+}
+
+struct mkp_error *mkp_compare(struct mkp_diff *diff)
+{
+	const struct mkp_graph *graph = diff->patched;
+
+	for (uint32_t i = 0; i < graph->nr_atoms; i++) {
+		const struct mkp_atom *atom = &graph->atoms[i];
+
+		if (atom->kind == MKP_ATOM_ENTRY || mkp_atom_is_value(graph, atom))
+			continue;
+		if (diff->to_orig[i] == MKP_NO_ATOM)
+			diff->state[i] = MKP_STATE_NEW;
+		else if (atom->kind != MKP_ATOM_EXTERN)
+			compare_pair(diff, diff->to_orig[i], i);
+		if (atom->kind == MKP_ATOM_FUNC && diff->to_orig[i] != MKP_NO_ATOM)
+			diff->nr_functions++;
+	}
+	spread_to_parents(diff);
+	return NULL;
+}

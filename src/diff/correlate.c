@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Correlation: which atom of the patched object is which of the original.
+ *
+ * Each pass gives every atom that is not yet paired a key made of some evidence, and pairs
+ * two atoms if their key occurs exactly once on each side. A key that occurs twice decides
+ * nothing. Passes differ only in the evidence, strongest first:
+ *
+ *   name       a name that no compiler numbers, with the source file of a local symbol;
+ *              then without it
+ *   canonical  names that differ in the compiler's numbers alone
+ *   content    such names, with the same bytes, references and referrers
+ *   referrer   such names, referred to by the same functions
+ *
+ * The last three are repeated until none of them finds a pair, since each new pair makes
+ * content and referrers of others comparable: once `foo.constprop.0` has found its twin,
+ * what is left of `foo.constprop.N` may be unique.
+ *
+ * Example: f() and g() have a `static int count` each, count.0 and count.1. A patch moves
+ * g() before f(), which swaps the numbers. The canonical name decides nothing (two on each
+ * side), the content neither (both are zero); the referrers do.
+ *
+ * A static local variable needs a function in common besides its name: a variable that is
+ * gone from one function and one of the same name that is new in another are two. If atoms
+ * of one canonical name are left over on both sides, they are ambiguous: it is not for us
+ * to guess. That matters only if the patch reaches one (check/).
+ *
+ * Position is never evidence. Values (names.h) are not paired but compared by content.
+ */
+#include <string.h>
+
+#include "base/array.h"
+#include "diff/diff.h"
+#include "diff/names.h"
+
+/* Deep enough for a table of tables; deeper content counts as the same. */
+#define MAX_HASH_DEPTH 4
+
+/* Far more rounds than any object has needed; a limit so that none is quadratic. */
+#define MAX_ROUNDS 32
+
+struct side {
+	const struct mkp_graph *graph;
+	uint32_t *twin;	 /* in the other graph */
+	uint8_t *tier;
+	bool patched;
+	struct mkp_index keys;
+};
+
+struct correlator {
+	struct mkp_diff *diff;
+	struct side sides[2]; /* original, patched */
+	uint64_t *scratch;    /* owned; for sets of hashes */
+	size_t cap_scratch;
+};
+
+/* What may be paired at all. */
+static bool is_candidate(const struct mkp_graph *graph, const struct mkp_atom *atom)
+{
+	return atom->kind != MKP_ATOM_ENTRY && !mkp_atom_is_value(graph, atom);
+}
+
+/* ---- Evidence ------------------------------------------------------------------------ */
+
+static int compare_hashes(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The function behind a reference: a table entry stands for the function it describes. */
+static uint64_t referrer_hash(const struct mkp_graph *graph, uint32_t ref)
+{
+	const struct mkp_atom *atom = &graph->atoms[graph->ref_atom[ref]];
+	uint32_t referrer = graph->ref_atom[ref];
+
+	if (atom->kind == MKP_ATOM_ENTRY) {
+		if (atom->owner == MKP_NO_ATOM)
+			return 0;
+		referrer = atom->owner;
+		atom = &graph->atoms[referrer];
+	}
+	if (atom->kind == MKP_ATOM_FUNC)
+		return mkp_name_family_hash(mkp_atom_name(graph, referrer));
+	return mkp_name_canonical_hash(mkp_atom_name(graph, referrer));
+}
+
+/* The referrers of an atom as a sorted set in correlator->scratch from @first on. */
+static struct mkp_error *collect_referrers(struct correlator *correlator,
+					   const struct mkp_graph *graph, uint32_t atom,
+					   size_t first, size_t *ret_count)
+{
+	uint32_t begin = graph->incoming_first[atom], end = graph->incoming_first[atom + 1];
+	struct mkp_error *error = mkp_array_reserve(
+		&correlator->scratch, &correlator->cap_scratch, first + (end - begin) + 1,
+		sizeof(*correlator->scratch));
+	uint64_t *set;
+	size_t count = 0, kept = 0;
+
+	if (error)
+		return error;
+	set = correlator->scratch + first;
+	for (uint32_t i = begin; i < end; i++)
+		if (graph->ref_atom[graph->incoming[i]] != atom)
+			set[count++] = referrer_hash(graph, graph->incoming[i]);
+	qsort(set, count, sizeof(*set), compare_hashes);
+	for (size_t i = 0; i < count; i++)
+		if (!i || set[i] != set[kept - 1])
+			set[kept++] = set[i];
+	*ret_count = kept;
+	return NULL;
+}
+
+static struct mkp_error *referrers_key(struct correlator *correlator,
+				       const struct side *side, uint32_t atom,
+				       uint64_t *ret_key)
+{
+	size_t count;
+	struct mkp_error *error =
+		collect_referrers(correlator, side->graph, atom, 0, &count);
+
+	if (!error)
+		*ret_key = mkp_hash_bytes(correlator->scratch, count * sizeof(uint64_t));
+	return error;
+}
+
+static uint64_t content_key(const struct side *side, uint32_t atom, unsigned int depth);
+
+/* What a reference points to, in terms that both sides share. */
+static uint64_t target_key(const struct side *side, const struct mkp_ref *ref,
+			   unsigned int depth)
+{
+	const struct mkp_graph *graph = side->graph;
+	uint64_t offset = (uint64_t)ref->offset;
+	const struct mkp_atom *target;
+
+	if (ref->target == MKP_NO_ATOM)
+		return offset;
+	target = &graph->atoms[ref->target];
+	if (target->kind == MKP_ATOM_STRING && offset < target->size)
+		return mkp_hash_bytes(mkp_atom_data(graph, target) + offset,
+				      target->size - offset);
+	if (mkp_atom_is_value(graph, target))
+		return mkp_hash_mix(content_key(side, ref->target, depth + 1), offset);
+	if (side->twin[ref->target] != MKP_NO_ATOM)
+		return mkp_hash_mix(side->patched ? side->twin[ref->target] : ref->target,
+				    offset);
+	return mkp_hash_mix(mkp_name_canonical_hash(mkp_atom_name(graph, ref->target)),
+			    ~offset);
+}
+
+/* Hash of bytes outside of references, and of the references' meanings. */
+static uint64_t content_key(const struct side *side, uint32_t atom, unsigned int depth)
+{
+	const struct mkp_atom *it = &side->graph->atoms[atom];
+	const uint8_t *data = mkp_atom_data(side->graph, it);
+	uint64_t key = it->size, done = 0;
+
+	if (depth > MAX_HASH_DEPTH)
+		return key;
+	for (uint32_t i = 0; i < it->nr_refs; i++) {
+		const struct mkp_ref *ref = &side->graph->refs[it->first_ref + i];
+
+		if (data && ref->place > done)
+			key = mkp_hash_mix(key, mkp_hash_bytes(data + done,
+							       ref->place - done));
+		done = ref->place + ref->width;
+		key = mkp_hash_mix(key, ref->place);
+		key = mkp_hash_mix(key, target_key(side, ref, depth));
+	}
+	if (data && it->size > done)
+		key = mkp_hash_mix(key, mkp_hash_bytes(data + done, it->size - done));
+	return key;
+}
+
+/* ---- Passes ---------------------------------------------------------------------------- */
+
+enum evidence {
+	BY_NAME_AND_FILE,
+	BY_NAME,
+	BY_CANONICAL,
+	BY_CONTENT,
+	BY_REFERRER,
+};
+
+/* The kinds of atom that may be each other: a variable never becomes a function. */
+static uint64_t kind_key(const struct mkp_atom *atom)
+{
+	return atom->kind;
+}
+
+/* The key of an atom for a pass; *ret_part says whether it takes part. */
+static struct mkp_error *atom_key(struct correlator *correlator, const struct side *side,
+				  uint32_t atom, enum evidence evidence, uint64_t *ret_key,
+				  bool *ret_part)
+{
+	const struct mkp_atom *it = &side->graph->atoms[atom];
+	const struct mkp_symbol *symbol = mkp_atom_symbol(side->graph, it);
+	const char *name = mkp_atom_name(side->graph, atom);
+	struct mkp_error *error = NULL;
+	uint64_t more;
+
+	*ret_part = side->twin[atom] == MKP_NO_ATOM && is_candidate(side->graph, it);
+	if (!*ret_part)
+		return NULL;
+	if (evidence == BY_NAME || evidence == BY_NAME_AND_FILE) {
+		*ret_part = it->kind == MKP_ATOM_EXTERN || !mkp_name_is_numbered(name);
+		*ret_key = mkp_hash_mix(kind_key(it), mkp_hash_string(name));
+		if (evidence == BY_NAME_AND_FILE && symbol->file)
+			*ret_key = mkp_hash_mix(*ret_key, mkp_hash_string(symbol->file));
+		return NULL;
+	}
+	*ret_key = mkp_hash_mix(kind_key(it), mkp_name_canonical_hash(name));
+	if (evidence == BY_CONTENT)
+		*ret_key = mkp_hash_mix(*ret_key, content_key(side, atom, 0));
+	if (evidence == BY_CONTENT || evidence == BY_REFERRER) {
+		error = referrers_key(correlator, side, atom, &more);
+		if (!error)
+			*ret_key = mkp_hash_mix(*ret_key, more);
+	}
+	return error;
+}
+
+static struct mkp_error *index_side(struct correlator *correlator, struct side *side,
+				    enum evidence evidence)
+{
+	struct mkp_error *error = NULL;
+
+	side->keys.count = 0;
+	for (uint32_t i = 0; i < side->graph->nr_atoms && !error; i++) {
+		uint64_t key = 0;
+		bool part;
+
+		error = atom_key(correlator, side, i, evidence, &key, &part);
+		if (!error && part)
+			error = mkp_index_add(&side->keys, key, i);
+	}
+	mkp_index_seal(&side->keys);
+	return error;
+}
+
+/* Whether two sorted sets share an element. */
+static bool sets_meet(const uint64_t *a, size_t na, const uint64_t *b, size_t nb)
+{
+	while (na && nb) {
+		if (*a == *b)
+			return true;
+		if (*a < *b)
+			a++, na--;
+		else
+			b++, nb--;
+	}
+	return false;
+}
+
+/* A static local variable is its function's: see the top of this file. */
+static struct mkp_error *scopes_agree(struct correlator *correlator, uint32_t orig,
+				      uint32_t patched, bool *ret_agree)
+{
+	const struct mkp_graph *o = correlator->diff->orig, *p = correlator->diff->patched;
+	size_t no, np;
+	struct mkp_error *error;
+
+	*ret_agree = true;
+	if (p->atoms[patched].kind != MKP_ATOM_OBJECT ||
+	    !mkp_name_is_numbered(mkp_atom_name(p, patched)))
+		return NULL;
+	error = collect_referrers(correlator, o, orig, 0, &no);
+	if (!error)
+		error = collect_referrers(correlator, p, patched, no, &np);
+	if (!error)
+		*ret_agree = (!no && !np) || sets_meet(correlator->scratch, no,
+						       correlator->scratch + no, np);
+	return error;
+}
+
+static void pair(struct correlator *correlator, uint32_t orig, uint32_t patched,
+		 enum mkp_tier tier)
+{
+	correlator->sides[0].twin[orig] = patched;
+	correlator->sides[1].twin[patched] = orig;
+	correlator->sides[0].tier[orig] = tier;
+	correlator->sides[1].tier[patched] = tier;
+}
+
+/* The end of the run of entries with the key of @at. */
+static size_t run_end(const struct mkp_index *index, size_t at)
+{
+	size_t end = at;
+
+	while (end < index->count && index->entries[end].key == index->entries[at].key)
+		end++;
+	return end;
+}
+
+/* Walks both indices and pairs what is alone with its key on each side. */
+static struct mkp_error *pair_unique(struct correlator *correlator, enum mkp_tier tier,
+				     bool *progress)
+{
+	const struct mkp_index *o = &correlator->sides[0].keys;
+	const struct mkp_index *p = &correlator->sides[1].keys;
+	struct mkp_error *error = NULL;
+	size_t i = 0, k = 0;
+
+	while (i < o->count && k < p->count && !error) {
+		uint64_t key = o->entries[i].key;
+		size_t i_end = run_end(o, i), k_end = run_end(p, k);
+		bool agree = false;
+
+		if (key < p->entries[k].key) {
+			i = i_end;
+			continue;
+		}
+		if (key > p->entries[k].key) {
+			k = k_end;
+			continue;
+		}
+		if (i_end - i == 1 && k_end - k == 1)
+			error = scopes_agree(correlator, o->entries[i].id,
+					     p->entries[k].id, &agree);
+		if (!error && agree) {
+			pair(correlator, o->entries[i].id, p->entries[k].id, tier);
+			*progress = true;
+		}
+		i = i_end;
+		k = k_end;
+	}
+	return error;
+}
+
+static struct mkp_error *pass(struct correlator *correlator, enum evidence evidence,
+			      enum mkp_tier tier, bool *progress)
+{
+	struct mkp_error *error = index_side(correlator, &correlator->sides[0], evidence);
+
+	if (!error)
+		error = index_side(correlator, &correlator->sides[1], evidence);
+	if (!error)
+		error = pair_unique(correlator, tier, progress);
+	return error;
+}
+
+/* What is left on both sides with one canonical name. */
+static struct mkp_error *mark_ambiguous(struct correlator *correlator)
+{
+	struct mkp_error *error = NULL;
+
+	for (int s = 0; s < 2 && !error; s++)
+		error = index_side(correlator, &correlator->sides[s], BY_CANONICAL);
+	for (int s = 0; s < 2 && !error; s++) {
+		const struct side *side = &correlator->sides[s];
+		const struct mkp_index *other = &correlator->sides[!s].keys;
+
+		for (size_t i = 0; i < side->keys.count; i++) {
+			const struct mkp_index_entry *entry = &side->keys.entries[i];
+			size_t count;
+
+			if (side->graph->atoms[entry->id].kind != MKP_ATOM_EXTERN &&
+			    mkp_index_find(other, entry->key, &count))
+				side->tier[entry->id] = MKP_TIER_AMBIGUOUS;
+		}
+	}
+	return error;
+}
+
+struct mkp_error *mkp_correlate(struct mkp_diff *diff)
+{
+	struct correlator correlator = {
+		.diff = diff,
+		.sides = {
+			{ diff->orig, diff->to_patched, diff->orig_tier, false, { 0 } },
+			{ diff->patched, diff->to_orig, diff->tier, true, { 0 } },
+		},
+	};
+	bool progress = false;
+	struct mkp_error *error;
+
+	error = pass(&correlator, BY_NAME_AND_FILE, MKP_TIER_NAME, &progress);
+	if (!error)
+		error = pass(&correlator, BY_NAME, MKP_TIER_NAME, &progress);
+	progress = true;
+	for (int round = 0; round < MAX_ROUNDS && progress && !error; round++) {
+		progress = false;
+		error = pass(&correlator, BY_CANONICAL, MKP_TIER_CANONICAL, &progress);
+		if (!error)
+			error = pass(&correlator, BY_CONTENT, MKP_TIER_CONTENT, &progress);
+		if (!error)
+			error = pass(&correlator, BY_REFERRER, MKP_TIER_REFERRER, &progress);
+	}
+	if (!error)
+		error = mark_ambiguous(&correlator);
+	mkp_index_deinit(&correlator.sides[0].keys);
+	mkp_index_deinit(&correlator.sides[1].keys);
+	free(correlator.scratch);
+	return error;
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "diff/diff.h"
+
+#include <stdio.h>
+
+#include "base/array.h"
+
+static struct mkp_error *create_map(uint32_t count, uint32_t **ret_map)
+{
+	struct mkp_error *error = mkp_array_create(count, sizeof(uint32_t), ret_map);
+
+	for (uint32_t i = 0; i < count && !error; i++)
+		(*ret_map)[i] = MKP_NO_ATOM;
+	return error;
+}
+
+struct mkp_error *mkp_diff_create(const struct mkp_graph *orig,
+				  const struct mkp_graph *patched,
+				  struct mkp_diff **ret_diff)
+{
+	struct mkp_diff *diff = NULL;
+	struct mkp_error *error;
+
+	if (orig->arch != patched->arch)
+		return mkp_error_create(MKP_ERROR_FORMAT,
+					"%s is for %s, but %s is for %s: compare objects of "
+					"one kernel",
+					orig->object->path, orig->arch->name,
+					patched->object->path, patched->arch->name);
+	error = mkp_array_create(1, sizeof(*diff), &diff);
+	if (error)
+		return error;
+	diff->orig = orig;
+	diff->patched = patched;
+	error = create_map(patched->nr_atoms, &diff->to_orig);
+	if (!error)
+		error = create_map(orig->nr_atoms, &diff->to_patched);
+	if (!error)
+		error = create_map(patched->nr_atoms, &diff->equal_value);
+	if (!error)
+		error = mkp_array_create(patched->nr_atoms, 1, &diff->tier);
+	if (!error)
+		error = mkp_array_create(orig->nr_atoms, 1, &diff->orig_tier);
+	if (!error)
+		error = mkp_array_create(patched->nr_atoms, 1, &diff->state);
+	if (!error)
+		error = mkp_array_create(patched->nr_atoms, sizeof(*diff->cause),
+					 &diff->cause);
+	if (error) {
+		mkp_diff_destroy(diff);
+		return error;
+	}
+	*ret_diff = diff;
+	return NULL;
+}
+
+void mkp_diff_destroy(struct mkp_diff *diff)
+{
+	if (!diff)
+		return;
+	free(diff->to_orig);
+	free(diff->to_patched);
+	free(diff->equal_value);
+	free(diff->tier);
+	free(diff->orig_tier);
+	free(diff->state);
+	free(diff->cause);
+	free(diff);
+}
+
+bool mkp_diff_is_unchanged(const struct mkp_diff *diff)
+{
+	for (uint32_t i = 0; i < diff->patched->nr_atoms; i++) {
+		if (diff->state[i] == MKP_STATE_CHANGED)
+			return false;
+		/* New code or data that nothing refers to does nothing; a new record for
+		 * the kernel to read (an export, an initcall) does. */
+		if (diff->state[i] == MKP_STATE_NEW &&
+		    diff->patched->atoms[i].class == MKP_CLASS_REGISTER)
+			return false;
+	}
+	for (uint32_t i = 0; i < diff->orig->nr_atoms; i++)
+		if (diff->orig->atoms[i].class == MKP_CLASS_REGISTER &&
+		    diff->to_patched[i] == MKP_NO_ATOM)
+			return false;
+	return true;
+}
+
+const char *mkp_tier_name(enum mkp_tier tier)
+{
+	static const char *const names[] = {
+		[MKP_TIER_NONE] = "none",	  [MKP_TIER_NAME] = "name",
+		[MKP_TIER_CANONICAL] = "canonical", [MKP_TIER_CONTENT] = "content",
+		[MKP_TIER_REFERRER] = "referrer", [MKP_TIER_AMBIGUOUS] = "ambiguous",
+	};
+
+	return names[tier];
+}
+
+/* "printk", "printk+0x10", ".rodata.str1.1 \"text\"" would be too long: the section. */
+static void print_target(FILE *stream, const struct mkp_graph *graph, uint32_t ref)
+{
+	const struct mkp_ref *it = &graph->refs[ref];
+	const struct mkp_atom *atom;
+
+	if (it->target == MKP_NO_ATOM) {
+		fprintf(stream, "an absolute address");
+		return;
+	}
+	atom = &graph->atoms[it->target];
+	if (atom->kind == MKP_ATOM_STRING && (uint64_t)it->offset < atom->size) {
+		const char *text = (const char *)mkp_atom_data(graph, atom) + it->offset;
+		uint64_t left = atom->size - (uint64_t)it->offset;
+
+		fprintf(stream, "the string \"%.*s\"", (int)(left < 40 ? left : 40), text);
+		return;
+	}
+	fprintf(stream, "%s", mkp_atom_name(graph, it->target));
+	if (it->offset)
+		fprintf(stream, "%+lld", (long long)it->offset);
+}
+
+static void print_reference(FILE *stream, const struct mkp_diff *diff,
+			    const struct mkp_cause *cause)
+{
+	if (cause->patched_ref != MKP_NO_REF) {
+		fprintf(stream, "+%#llx refers to ", (unsigned long long)cause->place);
+		print_target(stream, diff->patched, cause->patched_ref);
+		if (cause->orig_ref != MKP_NO_REF) {
+			fprintf(stream, " instead of ");
+			print_target(stream, diff->orig, cause->orig_ref);
+		}
+	} else {
+		fprintf(stream, "+%#llx no longer refers to ",
+			(unsigned long long)cause->place);
+		print_target(stream, diff->orig, cause->orig_ref);
+	}
+}
+
+static void print_table(FILE *stream, const struct mkp_diff *diff,
+			const struct mkp_cause *cause)
+{
+	if (cause->part == MKP_NO_ATOM) {
+		fprintf(stream, "an entry of a table that describes it is gone");
+		return;
+	}
+	fprintf(stream, "%s entry for +%#llx differs",
+		mkp_graph_special(diff->patched, &diff->patched->atoms[cause->part])->row->what,
+		(unsigned long long)cause->place);
+}
+
+static void print_sizes(FILE *stream, const struct mkp_diff *diff, uint32_t patched)
+{
+	uint32_t orig = diff->to_orig[patched];
+
+	if (diff->orig->atoms[orig].size != diff->patched->atoms[patched].size)
+		fprintf(stream, "%llu -> %llu bytes, ",
+			(unsigned long long)diff->orig->atoms[orig].size,
+			(unsigned long long)diff->patched->atoms[patched].size);
+}
+
+struct mkp_error *mkp_cause_describe(const struct mkp_diff *diff, uint32_t patched_atom,
+				     char **ret_text)
+{
+	const struct mkp_cause *cause = &diff->cause[patched_atom];
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	if (!stream)
+		return mkp_error_nomem();
+	if (diff->state[patched_atom] == MKP_STATE_CHANGED)
+		print_sizes(stream, diff, patched_atom);
+	switch (cause->kind) {
+	case MKP_CAUSE_NONE:
+		fprintf(stream, "not in the original");
+		break;
+	case MKP_CAUSE_SIZE:
+		fprintf(stream, "the same up to the end of the shorter one");
+		break;
+	case MKP_CAUSE_BYTES:
+		fprintf(stream, "differs at +%#llx", (unsigned long long)cause->place);
+		break;
+	case MKP_CAUSE_TARGET:
+	case MKP_CAUSE_MISSING:
+		print_reference(stream, diff, cause);
+		break;
+	case MKP_CAUSE_TABLE:
+		print_table(stream, diff, cause);
+		break;
+	case MKP_CAUSE_PART:
+		fprintf(stream, "its part %s differs",
+			mkp_atom_name(diff->patched, cause->part));
+		break;
+	case MKP_CAUSE_SECTION:
+		fprintf(stream, "moved to a section of another kind");
+		break;
+	}
+	if (fclose(stream)) {
+		free(text);
+		return mkp_error_nomem();
+	}
+	*ret_text = text;
+	return NULL;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The verdicts of one comparison: which atom of the patched object is which of the
+ * original, by what evidence, and whether they are the same. Arrays are indexed like the
+ * graph that they speak of. Only the diff room writes them.
+ *
+ * Order: mkp_diff_create(), then mkp_correlate(), then mkp_compare().
+ */
+#ifndef MKP_DIFF_DIFF_H
+#define MKP_DIFF_DIFF_H
+
+#include "diff/graph.h"
+
+/** The evidence of a pair, strongest first. */
+enum mkp_tier {
+	MKP_TIER_NONE,	    /* not paired */
+	MKP_TIER_NAME,	    /* the same name, which no compiler numbers */
+	MKP_TIER_CANONICAL, /* the only ones whose names differ in the number alone */
+	MKP_TIER_CONTENT,   /* the only ones of such names with this content and referrers */
+	MKP_TIER_REFERRER,  /* the only ones that the same function refers to */
+	MKP_TIER_AMBIGUOUS, /* not paired, though candidates are left on both sides */
+};
+
+enum mkp_state {
+	MKP_STATE_SAME,
+	MKP_STATE_CHANGED,
+	MKP_STATE_NEW,
+};
+
+enum mkp_cause_kind {
+	MKP_CAUSE_NONE,
+	MKP_CAUSE_SIZE,	  /* the sizes differ; `place` is the first different byte, if any */
+	MKP_CAUSE_BYTES,  /* a byte outside of all references */
+	MKP_CAUSE_TARGET, /* a reference to something else */
+	MKP_CAUSE_MISSING, /* a reference on one side only */
+	MKP_CAUSE_TABLE,  /* the entries of a special section that belong to it */
+	MKP_CAUSE_PART,	  /* a part that was split off (.cold) */
+	MKP_CAUSE_SECTION, /* moved to a section of another kind */
+};
+
+/** The first difference of a pair. Atoms and references: MKP_NO_... where there is none. */
+struct mkp_cause {
+	enum mkp_cause_kind kind;
+	uint64_t place;	     /* offset in the atom, in the patched object if it has it */
+	uint32_t orig_ref, patched_ref; /* of MKP_CAUSE_TARGET and _MISSING */
+	uint32_t part;	     /* patched atom: of MKP_CAUSE_PART and _TABLE (an entry) */
+};
+
+struct mkp_diff {
+	const struct mkp_graph *orig, *patched;
+	uint32_t *to_orig;    /* [patched atoms]; MKP_NO_ATOM: not paired */
+	uint32_t *to_patched; /* [orig atoms] */
+	uint8_t *tier;	      /* [patched atoms] enum mkp_tier */
+	uint8_t *orig_tier;   /* [orig atoms] */
+	uint8_t *state;	      /* [patched atoms] enum mkp_state */
+	struct mkp_cause *cause; /* [patched atoms] */
+	uint32_t nr_functions; /* functions compared */
+	/* Value atoms found equal while comparing, so that none is compared twice. */
+	uint32_t *equal_value; /* [patched atoms]: original atom, or MKP_NO_ATOM */
+};
+
+/** Both graphs must outlive the diff and be of one architecture. */
+struct mkp_error *mkp_diff_create(const struct mkp_graph *orig,
+				  const struct mkp_graph *patched,
+				  struct mkp_diff **ret_diff) MKP_MUST_CHECK;
+void mkp_diff_destroy(struct mkp_diff *diff);
+
+/** Pairs the atoms. */
+struct mkp_error *mkp_correlate(struct mkp_diff *diff) MKP_MUST_CHECK;
+
+/** Compares the pairs; from here on the verdicts are final. */
+struct mkp_error *mkp_compare(struct mkp_diff *diff) MKP_MUST_CHECK;
+
+/** Whether anything that takes part in the running kernel is not the same. */
+bool mkp_diff_is_unchanged(const struct mkp_diff *diff);
+
+/** "name", "canonical", ...: stable, part of the report. */
+const char *mkp_tier_name(enum mkp_tier tier);
+
+/** One line that says what the first difference is; malloc'ed. */
+struct mkp_error *mkp_cause_describe(const struct mkp_diff *diff, uint32_t patched_atom,
+				     char **ret_text) MKP_MUST_CHECK;
+
+/* Between the files of the room only. */
+
+/** Whether two references mean the same thing. */
+bool mkp_refs_equal(struct mkp_diff *diff, const struct mkp_ref *orig,
+		    const struct mkp_ref *patched, unsigned int depth);
+
+/** Whether two atoms have the same content: bytes, and references that mean the same.
+ * Fills *@ret_cause with the first difference if it is not NULL. */
+bool mkp_content_equal(struct mkp_diff *diff, uint32_t orig, uint32_t patched,
+		       unsigned int depth, struct mkp_cause *ret_cause);
+
+#endif

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "diff/names.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/index.h"
+
+static const char unique_id[] = "__UNIQUE_ID_";
+
+/* Length of the number at @p that the compiler counted, 0 if none starts there. */
+static size_t number_at(const char *name, const char *p)
+{
+	size_t length = 0;
+
+	if (p == name || p[-1] != '.')
+		return 0;
+	while (isdigit((unsigned char)p[length]))
+		length++;
+	return p[length] == '\0' || p[length] == '.' ? length : 0;
+}
+
+bool mkp_name_is_numbered(const char *name)
+{
+	if (strstr(name, unique_id))
+		return true;
+	for (const char *p = name; *p; p++)
+		if (number_at(name, p))
+			return true;
+	return false;
+}
+
+static uint64_t hash_step(uint64_t hash, char c)
+{
+	/* FNV-1a: names are short, and most of them end here. */
+	return (hash ^ (unsigned char)c) * UINT64_C(0x100000001b3);
+}
+
+uint64_t mkp_name_canonical_hash(const char *name)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	bool counter = strstr(name, unique_id);
+
+	for (const char *p = name; *p;) {
+		size_t number = number_at(name, p);
+
+		/* __COUNTER__ is glued to the end of the macro's argument. */
+		if (counter && isdigit((unsigned char)*p)) {
+			p++;
+			continue;
+		}
+		if (number) {
+			hash = hash_step(hash, '#');
+			p += number;
+			continue;
+		}
+		hash = hash_step(hash, *p++);
+	}
+	return hash;
+}
+
+uint64_t mkp_name_family_hash(const char *name)
+{
+	return mkp_hash_bytes(name, strcspn(name, "."));
+}
+
+/*
+ * Static locals that macros or the compiler make for one place in the code, with the
+ * macro or option that makes them. Their state is that of the place (printed already?),
+ * which starts anew with the new code. Names that an author might choose for a variable
+ * as well count only if the data is constant.
+ */
+static const struct {
+	const char *name;
+	bool constant;
+} call_site_names[] = {
+	{ "__already_done", false }, /* DO_ONCE_LITE, WARN_ON_ONCE since v5.15 */
+	{ "__warned", false },	     /* WARN_ON_ONCE, RCU_LOCKDEP_WARN */
+	{ "__print_once", false },   /* printk_once until v5.14 */
+	{ "__key", false },	     /* lock classes: mutex_init, init_waitqueue_head */
+	{ "_rs", false },	     /* printk_ratelimited */
+	{ "_entry", true },	     /* printk index */
+	{ "_entry_ptr", true },
+	{ "__func__", true },
+	{ "__FUNCTION__", true },
+	{ "__PRETTY_FUNCTION__", true },
+	{ "CSWTCH", true }, /* gcc: a switch turned into a table */
+	{ "C", true },	    /* gcc: the initializer of a local array */
+	{ "__compound_literal", true },
+};
+
+static bool is_call_site_name(const struct mkp_symbol *symbol, bool constant)
+{
+	const char *dot = strchr(symbol->name, '.');
+
+	if (symbol->bind != STB_LOCAL || !dot)
+		return false;
+	for (size_t i = 0; i < MKP_ARRAY_SIZE(call_site_names); i++) {
+		const char *name = call_site_names[i].name;
+		size_t length = strlen(name);
+
+		if (call_site_names[i].constant && !constant)
+			continue;
+		/* gcc: variable.N */
+		if ((size_t)(dot - symbol->name) == length &&
+		    !strncmp(name, symbol->name, length))
+			return true;
+		/* clang: function.variable or function.variable.N */
+		if (!strncmp(name, dot + 1, length) &&
+		    (dot[1 + length] == '\0' || dot[1 + length] == '.'))
+			return true;
+	}
+	return false;
+}
+
+bool mkp_atom_is_value(const struct mkp_graph *graph, const struct mkp_atom *atom)
+{
+	switch ((enum mkp_atom_kind)atom->kind) {
+	case MKP_ATOM_STRING:
+	case MKP_ATOM_CONST:
+		return true;
+	case MKP_ATOM_ANON:
+		return atom->class == MKP_CLASS_RODATA || atom->class == MKP_CLASS_AUX ||
+		       atom->class == MKP_CLASS_ONCE || atom->class == MKP_CLASS_STRINGS;
+	case MKP_ATOM_OBJECT:
+		return atom->class == MKP_CLASS_ONCE ||
+		       is_call_site_name(mkp_atom_symbol(graph, atom),
+					 atom->class == MKP_CLASS_RODATA);
+	case MKP_ATOM_FUNC:
+		return atom->class == MKP_CLASS_AUX;
+	default:
+		return false;
+	}
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Selection starts from the changed functions and follows references. For each of them the
+ * question is whether the running kernel has what is meant:
+ *
+ *   - what is the same on both sides stays where it is; the reference leads there;
+ *   - what is new is carried;
+ *   - values (strings, constants, switch tables, state of one call site) are carried: a
+ *     copy is as good, and the kernel's own has no name by which it could be found;
+ *   - a changed function is carried anyway. A call to it goes to the new code directly. Its
+ *     *address*, though, may be stored and outlive the patch: it stays that of the old
+ *     function, which ftrace redirects for as long as the patch is enabled;
+ *   - data that changed is left to the checks. Only a constant that nothing outside of the
+ *     patch reads can be carried in its new form.
+ *
+ * A part that was split off a function (.cold) goes with it, changed or not: the two jump
+ * into each other's middle.
+ *
+ * With each function come the entries of special sections that describe its code, and
+ * with those what they refer to.
+ */
+#include "diff/select.h"
+
+#include <stdio.h>
+
+#include "base/array.h"
+#include "diff/names.h"
+
+static void include(struct mkp_selection *selection, uint32_t atom,
+		    enum mkp_because because, uint32_t by, uint32_t ref)
+{
+	if (mkp_is_included(selection, atom))
+		return;
+	selection->edges[atom] = (struct mkp_edge){ because, by, ref };
+	selection->queue[selection->nr_included++] = atom;
+}
+
+/* The function that a piece of code is part of. */
+static uint32_t whole_function(const struct mkp_graph *graph, uint32_t atom)
+{
+	const struct mkp_atom *it = &graph->atoms[atom];
+
+	return it->kind == MKP_ATOM_FUNC && it->owner != MKP_NO_ATOM ? it->owner : atom;
+}
+
+static bool is_changed_function(const struct mkp_diff *diff, uint32_t atom)
+{
+	return diff->patched->atoms[atom].kind == MKP_ATOM_FUNC &&
+	       diff->state[whole_function(diff->patched, atom)] == MKP_STATE_CHANGED;
+}
+
+static enum mkp_ref_fate function_fate(const struct mkp_diff *diff, uint32_t from,
+				       const struct mkp_ref *ref)
+{
+	const struct mkp_graph *graph = diff->patched;
+	bool entry = graph->atoms[from].kind == MKP_ATOM_ENTRY;
+	uint32_t function = whole_function(graph, ref->target);
+
+	if (diff->state[ref->target] == MKP_STATE_NEW)
+		return MKP_FATE_CARRIED;
+	if (!is_changed_function(diff, ref->target))
+		return MKP_FATE_ORIGINAL;
+	/* Into the middle, as switch tables do, or described by a table: the new code. */
+	if ((ref->flags & MKP_REF_BRANCH) || ref->offset || entry ||
+	    function != ref->target)
+		return MKP_FATE_CARRIED;
+	return MKP_FATE_ORIGINAL;
+}
+
+/* Whether a referrer of a constant goes away with the patch. */
+static bool referrer_is_replaced(const struct mkp_diff *diff, uint32_t atom)
+{
+	const struct mkp_atom *it = &diff->patched->atoms[atom];
+
+	if (it->kind == MKP_ATOM_ENTRY && it->owner != MKP_NO_ATOM)
+		return referrer_is_replaced(diff, it->owner);
+	return it->kind == MKP_ATOM_FUNC && (diff->state[atom] == MKP_STATE_NEW ||
+					     is_changed_function(diff, atom));
+}
+
+bool mkp_constant_is_private(const struct mkp_diff *diff, uint32_t patched_atom)
+{
+	const struct mkp_graph *graph = diff->patched;
+	const struct mkp_atom *atom = &graph->atoms[patched_atom];
+
+	if (atom->class != MKP_CLASS_RODATA || atom->kind != MKP_ATOM_OBJECT ||
+	    mkp_atom_symbol(graph, atom)->bind != STB_LOCAL)
+		return false;
+	for (uint32_t i = graph->incoming_first[patched_atom];
+	     i < graph->incoming_first[patched_atom + 1]; i++) {
+		uint32_t from = graph->ref_atom[graph->incoming[i]];
+
+		if (from != patched_atom && !referrer_is_replaced(diff, from))
+			return false;
+	}
+	return true;
+}
+
+static enum mkp_ref_fate ref_fate(const struct mkp_diff *diff, uint32_t from,
+				  const struct mkp_ref *ref)
+{
+	const struct mkp_graph *graph = diff->patched;
+	const struct mkp_atom *target;
+
+	if ((ref->flags & MKP_REF_NOTHING) || ref->target == MKP_NO_ATOM)
+		return MKP_FATE_NOTHING;
+	target = &graph->atoms[ref->target];
+	if (mkp_atom_is_value(graph, target))
+		return MKP_FATE_CARRIED;
+	if (target->kind == MKP_ATOM_EXTERN || target->kind == MKP_ATOM_ENTRY)
+		return MKP_FATE_ORIGINAL;
+	if (target->kind == MKP_ATOM_FUNC)
+		return function_fate(diff, from, ref);
+	if (diff->state[ref->target] == MKP_STATE_NEW ||
+	    (diff->state[ref->target] == MKP_STATE_CHANGED &&
+	     mkp_constant_is_private(diff, ref->target)))
+		return MKP_FATE_CARRIED;
+	return MKP_FATE_ORIGINAL;
+}
+
+static void follow_refs(struct mkp_selection *selection, uint32_t atom)
+{
+	const struct mkp_graph *graph = selection->diff->patched;
+	const struct mkp_atom *it = &graph->atoms[atom];
+
+	for (uint32_t i = it->first_ref; i < it->first_ref + it->nr_refs; i++) {
+		selection->fates[i] = ref_fate(selection->diff, atom, &graph->refs[i]);
+		if (selection->fates[i] == MKP_FATE_CARRIED)
+			include(selection, graph->refs[i].target, MKP_BECAUSE_REFERRED, atom,
+				i);
+	}
+}
+
+static void follow_entries(struct mkp_selection *selection, uint32_t atom)
+{
+	const struct mkp_graph *graph = selection->diff->patched;
+
+	for (uint32_t i = graph->entries_first[atom]; i < graph->entries_first[atom + 1];
+	     i++) {
+		uint32_t entry = graph->entries[i];
+		const struct mkp_special_section *special =
+			mkp_graph_special(graph, &graph->atoms[entry]);
+
+		if (!(special->row->flags & MKP_SPECIAL_DROP))
+			include(selection, entry, MKP_BECAUSE_TABLE, atom, MKP_NO_REF);
+	}
+}
+
+struct mkp_error *mkp_select(const struct mkp_diff *diff,
+			     struct mkp_selection **ret_selection)
+{
+	const struct mkp_graph *graph = diff->patched;
+	struct mkp_selection *selection = NULL;
+	struct mkp_error *error = mkp_array_create(1, sizeof(*selection), &selection);
+
+	if (error)
+		return error;
+	selection->diff = diff;
+	error = mkp_array_create(graph->nr_atoms, sizeof(*selection->edges),
+				 &selection->edges);
+	if (!error)
+		error = mkp_array_create(graph->nr_refs, 1, &selection->fates);
+	if (!error)
+		error = mkp_array_create(graph->nr_atoms, sizeof(*selection->queue),
+					 &selection->queue);
+	if (error) {
+		mkp_selection_destroy(selection);
+		return error;
+	}
+	for (uint32_t i = 0; i < graph->nr_atoms; i++)
+		if (graph->atoms[i].kind == MKP_ATOM_FUNC &&
+		    whole_function(graph, i) == i && is_changed_function(diff, i))
+			include(selection, i, MKP_BECAUSE_CHANGED, MKP_NO_ATOM, MKP_NO_REF);
+	selection->nr_replaced = selection->nr_included;
+	for (uint32_t i = 0; i < selection->nr_included; i++) {
+		follow_refs(selection, selection->queue[i]);
+		follow_entries(selection, selection->queue[i]);
+	}
+	*ret_selection = selection;
+	return NULL;
+}
+
+void mkp_selection_destroy(struct mkp_selection *selection)
+{
+	if (!selection)
+		return;
+	free(selection->edges);
+	free(selection->fates);
+	free(selection->queue);
+	free(selection);
+}
+
+struct mkp_error *mkp_edge_describe(const struct mkp_selection *selection, uint32_t atom,
+				    char **ret_text)
+{
+	const struct mkp_graph *graph = selection->diff->patched;
+	const struct mkp_edge *edge = &selection->edges[atom];
+	char *text = NULL;
+	int length = -1;
+
+	switch (edge->because) {
+	case MKP_BECAUSE_NOT:
+		length = asprintf(&text, "not included");
+		break;
+	case MKP_BECAUSE_CHANGED:
+		length = asprintf(&text, "changed");
+		break;
+	case MKP_BECAUSE_REFERRED:
+		length = asprintf(&text, "%s+%#llx refers to it",
+				  mkp_atom_name(graph, edge->by),
+				  (unsigned long long)graph->refs[edge->ref].place);
+		break;
+	case MKP_BECAUSE_TABLE:
+		length = asprintf(
+			&text, "describes %s (%s)", mkp_atom_name(graph, edge->by),
+			mkp_graph_special(graph, &graph->atoms[atom])->row->what);
+		break;
+	}
+	if (length < 0)
+		return mkp_error_nomem();
+	*ret_text = text;
+	return NULL;
+}

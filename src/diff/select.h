@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Selection: what the payload carries. The closure of the changed functions over what
+ * they refer to and the running kernel does not have.
+ */
+#ifndef MKP_DIFF_SELECT_H
+#define MKP_DIFF_SELECT_H
+
+#include "diff/diff.h"
+
+/** Where a reference of an included atom leads. */
+enum mkp_ref_fate {
+	MKP_FATE_UNDECIDED, /* its atom is not included */
+	MKP_FATE_NOTHING,   /* leads nowhere: a relocation without effect */
+	MKP_FATE_CARRIED,   /* to the copy that the payload carries */
+	MKP_FATE_ORIGINAL,  /* to what the running kernel has */
+};
+
+enum mkp_because {
+	MKP_BECAUSE_NOT,      /* not included */
+	MKP_BECAUSE_CHANGED,  /* a changed function */
+	MKP_BECAUSE_REFERRED, /* `by` refers to it through `ref` */
+	MKP_BECAUSE_TABLE,    /* an entry that describes `by` */
+};
+
+/** The edge that brought an atom in. */
+struct mkp_edge {
+	enum mkp_because because;
+	uint32_t by;  /* patched atom, or MKP_NO_ATOM */
+	uint32_t ref; /* in patched->refs, or MKP_NO_REF */
+};
+
+struct mkp_selection {
+	const struct mkp_diff *diff;
+	struct mkp_edge *edges; /* [patched atoms]; because NOT: left out */
+	uint8_t *fates;		/* [patched refs] enum mkp_ref_fate */
+	uint32_t *queue;	/* included atoms in the order of inclusion */
+	uint32_t nr_included;
+	uint32_t nr_replaced;	/* how many of them, at the front, are changed functions */
+};
+
+/** Selects. The diff must be compared and outlive the selection. */
+struct mkp_error *mkp_select(const struct mkp_diff *diff,
+			     struct mkp_selection **ret_selection) MKP_MUST_CHECK;
+void mkp_selection_destroy(struct mkp_selection *selection);
+
+static inline bool mkp_is_included(const struct mkp_selection *selection, uint32_t atom)
+{
+	return selection->edges[atom].because != MKP_BECAUSE_NOT;
+}
+
+/** Whether a changed constant can be carried: local, and read by nothing that stays. */
+bool mkp_constant_is_private(const struct mkp_diff *diff, uint32_t patched_atom);
+
+/** Why an atom is included, one line; malloc'ed. */
+struct mkp_error *mkp_edge_describe(const struct mkp_selection *selection, uint32_t atom,
+				    char **ret_text) MKP_MUST_CHECK;
+
+#endif
