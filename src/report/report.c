@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/report.h"
+
+#include <string.h>
+
+#include "base/array.h"
+
+void mkp_report_init(struct mkp_report *report)
+{
+	memset(report, 0, sizeof(*report));
+	mkp_arena_init(&report->arena);
+}
+
+void mkp_report_deinit(struct mkp_report *report)
+{
+	free(report->functions);
+	free(report->included);
+	free(report->findings);
+	free(report->notes);
+	mkp_arena_deinit(&report->arena);
+	mkp_report_init(report);
+}
+
+/* Replaces the borrowed string *@string by a copy that the report owns. */
+static struct mkp_error *keep(struct mkp_report *report, const char **string)
+{
+	const char *copy;
+
+	if (!*string)
+		return NULL;
+	copy = mkp_arena_strdup(&report->arena, *string);
+	if (!copy)
+		return mkp_error_nomem();
+	*string = copy;
+	return NULL;
+}
+
+static struct mkp_error *keep_all(struct mkp_report *report, const char **const strings[],
+				  size_t count)
+{
+	struct mkp_error *error = NULL;
+	size_t i;
+
+	for (i = 0; !error && i < count; i++)
+		error = keep(report, strings[i]);
+	return error;
+}
+
+struct mkp_error *mkp_report_add_function(struct mkp_report *report,
+					  const struct mkp_report_function *row)
+{
+	struct mkp_report_function copy = *row;
+	const char **const strings[] = { &copy.name,   &copy.state,  &copy.binding,
+					 &copy.source, &copy.reason, &copy.tier };
+	struct mkp_error *error;
+
+	error = keep_all(report, strings, MKP_ARRAY_SIZE(strings));
+	if (!error)
+		error = mkp_array_reserve(&report->functions, &report->cap_functions,
+					  report->nr_functions + 1, sizeof(copy));
+	if (!error)
+		report->functions[report->nr_functions++] = copy;
+	return error;
+}
+
+struct mkp_error *mkp_report_add_included(struct mkp_report *report,
+					  const struct mkp_report_included *row)
+{
+	struct mkp_report_included copy = *row;
+	const char **const strings[] = { &copy.name, &copy.kind, &copy.section,
+					 &copy.because };
+	struct mkp_error *error;
+
+	error = keep_all(report, strings, MKP_ARRAY_SIZE(strings));
+	if (!error)
+		error = mkp_array_reserve(&report->included, &report->cap_included,
+					  report->nr_included + 1, sizeof(copy));
+	if (!error)
+		report->included[report->nr_included++] = copy;
+	return error;
+}
+
+struct mkp_error *mkp_report_add_finding(struct mkp_report *report,
+					 const struct mkp_finding *row)
+{
+	struct mkp_finding copy = *row;
+	const char **const strings[] = { &copy.id,     &copy.name,    &copy.symbol,
+					 &copy.source, &copy.message, &copy.fix };
+	struct mkp_error *error;
+
+	error = keep_all(report, strings, MKP_ARRAY_SIZE(strings));
+	if (!error)
+		error = mkp_array_reserve(&report->findings, &report->cap_findings,
+					  report->nr_findings + 1, sizeof(copy));
+	if (!error)
+		report->findings[report->nr_findings++] = copy;
+	return error;
+}
+
+struct mkp_error *mkp_report_add_note(struct mkp_report *report, const char *format, ...)
+{
+	struct mkp_error *error;
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	text = mkp_arena_vprintf(&report->arena, format, args);
+	va_end(args);
+	if (!text)
+		return mkp_error_nomem();
+	error = mkp_array_reserve(&report->notes, &report->cap_notes,
+				  report->nr_notes + 1, sizeof(*report->notes));
+	if (!error)
+		report->notes[report->nr_notes++] = text;
+	return error;
+}
+
+size_t mkp_report_count(const struct mkp_report *report, enum mkp_level level)
+{
+	size_t count = 0, i;
+
+	for (i = 0; i < report->nr_findings; i++)
+		count += report->findings[i].level == level;
+	return count;
+}

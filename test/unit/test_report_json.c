@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <json-c/json.h>
+
+#include "report/report.h"
+
+static void fill(struct mkp_report *report)
+{
+	const struct mkp_report_function function = {
+		.name = "f",
+		.state = "changed",
+		.binding = "weak",
+		.size_before = UINT64_MAX,
+		.size_after = 48,
+		.source = "fs/proc/cmdline.c:8",
+		.reason = "immediate",
+		.tier = "name",
+		.replaced = true,
+		.position = 3,
+	};
+	const struct mkp_report_function fresh = {
+		.name = "bad\xff\n\033",
+		.state = "new",
+		.binding = "local",
+		.size_after = 1,
+	};
+	const struct mkp_report_included included = {
+		.name = ".LC0",
+		.kind = "string",
+		.section = ".rodata.str1.1",
+		.size = 5,
+		.because = "f+0x4",
+	};
+	const struct mkp_finding finding = {
+		.id = "MKP-0003",
+		.name = "changed-data",
+		.level = MKP_LEVEL_ERROR,
+		.message = "a \"quoted\" message",
+	};
+
+	mkp_report_init(report);
+	report->status = MKP_STATUS_REFUSED;
+	report->arch = "x86_64";
+	report->original = "a/b.o";
+	report->patched = "c/b.o";
+	report->object = "vmlinux";
+	report->klp_relocations = 7;
+	report->nr_compared = 613;
+	assert_null(mkp_report_add_function(report, &function));
+	assert_null(mkp_report_add_function(report, &fresh));
+	assert_null(mkp_report_add_included(report, &included));
+	assert_null(mkp_report_add_finding(report, &finding));
+	assert_null(mkp_report_add_note(report, "took %s", "a"));
+}
+
+static char *render(const struct mkp_report *report)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	assert_non_null(stream);
+	assert_null(mkp_report_write_json(report, stream));
+	assert_int_equal(fclose(stream), 0);
+	return text;
+}
+
+static int set_up(void **state)
+{
+	struct mkp_report report;
+	char *text;
+
+	fill(&report);
+	text = render(&report);
+	*state = json_tokener_parse(text);
+	free(text);
+	mkp_report_deinit(&report);
+	return *state ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	json_object_put(*state);
+	return 0;
+}
+
+static struct json_object *member(struct json_object *object, const char *key)
+{
+	struct json_object *value;
+
+	if (!json_object_object_get_ex(object, key, &value))
+		fail_msg("no member %s", key);
+	return value;
+}
+
+static const char *string(struct json_object *object, const char *key)
+{
+	struct json_object *value = member(object, key);
+
+	return value ? json_object_get_string(value) : NULL;
+}
+
+static void assert_keys(struct json_object *object, const char *expected)
+{
+	char *keys = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&keys, &size);
+
+	assert_non_null(stream);
+	json_object_object_foreach(object, key, value)
+	{
+		(void)value;
+		fprintf(stream, "%s ", key);
+	}
+	fclose(stream);
+	assert_string_equal(keys, expected);
+	free(keys);
+}
+
+static void members_have_a_fixed_order(void **state)
+{
+	struct json_object *root = *state;
+	struct json_object *functions = member(root, "functions");
+
+	assert_keys(root, "schema mkpatch status arch object release inputs compared "
+			  "functions included relocations findings notes output ");
+	assert_keys(json_object_array_get_idx(functions, 1),
+		    "name state binding size_before size_after source reason tier "
+		    "replaced position ");
+	assert_keys(json_object_array_get_idx(member(root, "included"), 0),
+		    "name kind because section size ");
+	assert_keys(json_object_array_get_idx(member(root, "findings"), 0),
+		    "id name level symbol source message fix ");
+}
+
+static void head_says_what_it_is_about(void **state)
+{
+	struct json_object *root = *state;
+
+	assert_string_equal(string(root, "schema"), "mkpatch.diff/1");
+	assert_string_equal(string(root, "mkpatch"), MKP_VERSION);
+	assert_string_equal(string(root, "status"), "refused");
+	assert_string_equal(string(root, "object"), "vmlinux");
+	assert_null(string(root, "release"));
+	assert_null(string(root, "output"));
+	assert_string_equal(string(member(root, "inputs"), "patched"), "c/b.o");
+	assert_int_equal(json_object_get_int(member(root, "compared")), 613);
+	assert_int_equal(json_object_get_int(member(member(root, "relocations"), "klp")),
+			 7);
+}
+
+static void functions_keep_64_bit_sizes(void **state)
+{
+	struct json_object *functions = member(*state, "functions");
+	struct json_object *changed = json_object_array_get_idx(functions, 0);
+	struct json_object *fresh = json_object_array_get_idx(functions, 1);
+
+	assert_int_equal(json_object_array_length(functions), 2);
+	assert_true(json_object_get_uint64(member(changed, "size_before")) == UINT64_MAX);
+	assert_true(json_object_get_boolean(member(changed, "replaced")));
+	assert_int_equal(json_object_get_int(member(changed, "position")), 3);
+	assert_false(json_object_get_boolean(member(fresh, "replaced")));
+	assert_null(member(fresh, "position"));
+	assert_null(member(fresh, "reason"));
+}
+
+static void findings_are_written(void **state)
+{
+	struct json_object *finding = json_object_array_get_idx(
+		member(*state, "findings"), 0);
+	struct json_object *notes = member(*state, "notes");
+
+	assert_string_equal(string(finding, "level"), "error");
+	assert_string_equal(string(finding, "message"), "a \"quoted\" message");
+	assert_null(string(finding, "fix"));
+	assert_string_equal(json_object_get_string(json_object_array_get_idx(notes, 0)),
+			    "took a");
+}
+
+static void hostile_names_are_escaped(void **state)
+{
+	struct json_object *fresh = json_object_array_get_idx(member(*state, "functions"),
+							      1);
+
+	assert_string_equal(string(fresh, "name"), "bad\\xff\\n\\x1b");
+}
+
+static void two_runs_write_the_same(void **state)
+{
+	struct mkp_report first, second;
+	char *one, *two;
+
+	(void)state;
+	fill(&first);
+	fill(&second);
+	one = render(&first);
+	two = render(&second);
+	assert_string_equal(one, two);
+	assert_string_equal(one + strlen(one) - 3, "\n}\n");
+	free(one);
+	free(two);
+	mkp_report_deinit(&first);
+	mkp_report_deinit(&second);
+}
+
+static void full_disk_is_an_error(void **state)
+{
+	struct mkp_error *error;
+	struct mkp_report report;
+	FILE *full = fopen("/dev/full", "w");
+
+	(void)state;
+	if (!full)
+		skip();
+	fill(&report);
+	error = mkp_report_write_json(&report, full);
+	assert_non_null(error);
+	assert_int_equal(error->code, MKP_ERROR_IO);
+	mkp_error_destroy(error);
+	fclose(full);
+	mkp_report_deinit(&report);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(members_have_a_fixed_order),
+		cmocka_unit_test(head_says_what_it_is_about),
+		cmocka_unit_test(functions_keep_64_bit_sizes),
+		cmocka_unit_test(findings_are_written),
+		cmocka_unit_test(hostile_names_are_escaped),
+		cmocka_unit_test(two_runs_write_the_same),
+		cmocka_unit_test(full_disk_is_an_error),
+	};
+
+	return cmocka_run_group_tests_name("report_json", tests, set_up, tear_down);
+}
