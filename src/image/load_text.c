@@ -186,12 +186,12 @@ struct mkp_error *mkp_image_load_text(struct mkp_image *image)
 			"%s is Debian's placeholder for a System.map: the symbols are in "
 			"the package linux-image-RELEASE-dbg "
 			"(/usr/lib/debug/boot/vmlinux-RELEASE)", image->path);
-	error = mkp_text_read(image->path, &image->text);
+	error = mkp_textfile_read(image->path, &image->text);
 	if (error)
 		return error;
 	image->kind = find_kind(image->text);
 	cursor = image->text;
-	while (!error && (line = mkp_text_line(&cursor)))
+	while (!error && (line = mkp_textfile_line(&cursor)))
 		error = scan_line(&scan, line);
 	return error ? error : check(&scan);
 }

@@ -61,16 +61,16 @@ bool mkp_kallsyms_keeps_letter(char letter);
 /** Whether a module keeps the symbols of its section @name after its init has run. */
 bool mkp_kallsyms_keeps_section(const char *name, uint64_t flags);
 
-/* ---- text.c ---- */
+/* ---- textfile.c ---- */
 
 /**
  * Reads a whole regular text file, also one of /proc whose size is not known before. The
  * text has no NUL byte but the one that is added. The caller owns *@ret_text.
  */
-struct mkp_error *mkp_text_read(const char *path, char **ret_text) MKP_MUST_CHECK;
+struct mkp_error *mkp_textfile_read(const char *path, char **ret_text) MKP_MUST_CHECK;
 
 /** Cuts the next line off *@cursor, in place; NULL at the end of the text. */
-char *mkp_text_line(char **cursor);
+char *mkp_textfile_line(char **cursor);
 
 /** Whether @path is the one-line file that Debian ships in place of System.map. */
 bool mkp_sysmap_is_placeholder(const char *path);

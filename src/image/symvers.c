@@ -161,7 +161,7 @@ static struct mkp_error *parse(struct mkp_symvers *symvers)
 	size_t line = 0, blank = 0;
 	struct mkp_error *error = NULL;
 
-	while (!error && (text = mkp_text_line(&cursor))) {
+	while (!error && (text = mkp_textfile_line(&cursor))) {
 		struct mkp_export export;
 
 		line++;
@@ -215,7 +215,7 @@ struct mkp_error *mkp_symvers_open(const char *path, struct mkp_symvers **ret_sy
 	if (!symvers->path)
 		error = mkp_error_nomem();
 	if (!error)
-		error = mkp_text_read(path, &symvers->text);
+		error = mkp_textfile_read(path, &symvers->text);
 	if (!error)
 		error = parse(symvers);
 	mkp_index_seal(&symvers->names);

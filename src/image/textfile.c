@@ -67,7 +67,7 @@ static struct mkp_error *read_all(int fd, const char *path, char **text)
 	return error;
 }
 
-struct mkp_error *mkp_text_read(const char *path, char **ret_text)
+struct mkp_error *mkp_textfile_read(const char *path, char **ret_text)
 {
 	char *text = NULL;
 	struct mkp_error *error;
@@ -85,7 +85,7 @@ struct mkp_error *mkp_text_read(const char *path, char **ret_text)
 	return error;
 }
 
-char *mkp_text_line(char **cursor)
+char *mkp_textfile_line(char **cursor)
 {
 	char *line = *cursor, *end;
 
