@@ -63,8 +63,7 @@ enum {
 	MKP_SPECIAL_DROP = 1 << 1,     /* never carried: of no effect in a patch module */
 	MKP_SPECIAL_OPTIONAL = 1 << 2, /* for objtool or the linker: if odd, left behind */
 	MKP_SPECIAL_SHORT_LAST = 1 << 3, /* the last entry may lack its padding */
-	MKP_SPECIAL_KEY_MASK = 1 << 4, /* low two bits of the key field's value are flags */
-	MKP_SPECIAL_CALL_SITES = 1 << 5, /* its entries are what ftrace patches */
+	MKP_SPECIAL_STATIC_CALL = 1 << 4, /* the key is a static call's, not a static key */
 };
 
 #define MKP_SPECIAL_MAX_SIZES 6

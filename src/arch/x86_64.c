@@ -180,7 +180,7 @@ static const struct mkp_special_row special[] = {
 		.sizes = { 16 },
 		.key_field = 8,
 		.reloc_fields = FIELDS_0_4_8,
-		.flags = MKP_SPECIAL_COMPARE | MKP_SPECIAL_KEY_MASK,
+		.flags = MKP_SPECIAL_COMPARE,
 	},
 	{
 		/* struct static_call_site: relative address and key with flags, v5.10. */
@@ -189,7 +189,7 @@ static const struct mkp_special_row special[] = {
 		.sizes = { 8 },
 		.key_field = 4,
 		.reloc_fields = FIELDS_0_4,
-		.flags = MKP_SPECIAL_COMPARE | MKP_SPECIAL_KEY_MASK,
+		.flags = MKP_SPECIAL_COMPARE | MKP_SPECIAL_STATIC_CALL,
 	},
 	{
 		/* struct paravirt_patch_site until v6.8: pointer, type, length, padding. */
@@ -223,7 +223,6 @@ static const struct mkp_special_row special[] = {
 		.sizes = { 8 },
 		.key_field = -1,
 		.reloc_fields = FIELDS_0,
-		.flags = MKP_SPECIAL_CALL_SITES,
 	},
 	{
 		/* A side effect of call padding here; ftrace does not read it on x86. */

@@ -32,6 +32,7 @@ static const struct class_row rows[] = {
 	{ ".modinfo", MKP_CLASS_NONE },
 	{ ".note*", MKP_CLASS_NONE },
 	{ ".gnu.linkonce.this_module", MKP_CLASS_NONE },
+	{ "__ksymtab_strings", MKP_CLASS_STRINGS },
 	{ "___ksymtab*", MKP_CLASS_REGISTER },
 	{ "__ksymtab*", MKP_CLASS_REGISTER },
 	{ "__kcrctab*", MKP_CLASS_REGISTER },

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "check/check.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The digits of a number that is at most 9999, as characters. */
+#define DIGIT(n, place)                                                             \
+	(char)('0' + (n) / (place) % 10)
+
+/* Rows without a function are reported by the stage that meets the case. */
+#define mkp_run_elsewhere NULL
+
+static const struct mkp_check checks[MKP_NR_CHECKS] = {
+#define CHECK(identifier, number, text, severity, function, advice, more)           \
+	[MKP_CHECK_##identifier] = {                                                \
+		.id = (const char[]){ 'M', 'K', 'P', '-', DIGIT(number, 1000),      \
+				      DIGIT(number, 100), DIGIT(number, 10),        \
+				      DIGIT(number, 1), '\0' },                     \
+		.name = text,                                                       \
+		.level = MKP_LEVEL_##severity,                                      \
+		.run = mkp_run_##function,                                          \
+		.fix = advice,                                                      \
+		.explanation = more,                                                \
+	},
+#include "check/checks.def"
+#undef CHECK
+};
+
+const struct mkp_check *mkp_check_get(enum mkp_check_id id)
+{
+	return &checks[id];
+}
+
+const struct mkp_check *mkp_check_find(const char *name)
+{
+	for (size_t i = 0; i < MKP_NR_CHECKS; i++)
+		if (!strcmp(checks[i].name, name) || !strcmp(checks[i].id, name))
+			return &checks[i];
+	return NULL;
+}
+
+struct mkp_error *mkp_check_run(const struct mkp_check_context *context)
+{
+	struct mkp_error *error = NULL;
+
+	for (size_t i = 0; i < MKP_NR_CHECKS && !error; i++)
+		if (checks[i].run)
+			error = checks[i].run(context, (enum mkp_check_id)i);
+	return error;
+}
+
+struct mkp_error *mkp_check_report(struct mkp_report *report, enum mkp_check_id id,
+				   const char *symbol, const char *source,
+				   const char *format, ...)
+{
+	const struct mkp_check *check = &checks[id];
+	struct mkp_finding finding = {
+		.id = check->id,
+		.name = check->name,
+		.level = check->level,
+		.symbol = symbol,
+		.source = source,
+		.fix = check->fix,
+	};
+	struct mkp_error *error;
+	char *message;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&message, format, args) < 0)
+		message = NULL;
+	va_end(args);
+	if (!message)
+		return mkp_error_nomem();
+	finding.message = message;
+	error = mkp_report_add_finding(report, &finding);
+	free(message);
+	return error;
+}
+
+static const char *atom_source(struct mkp_lines *lines, const struct mkp_graph *graph,
+			       uint32_t atom)
+{
+	const struct mkp_atom *it = &graph->atoms[atom];
+
+	if (it->kind == MKP_ATOM_FUNC)
+		return mkp_lines_find(lines, it->section, it->start);
+	return it->symbol ? mkp_lines_find_declaration(lines, mkp_atom_name(graph, atom))
+			  : NULL;
+}
+
+const char *mkp_check_source(const struct mkp_check_context *context, uint32_t atom)
+{
+	return atom_source(context->patched_lines, context->diff->patched, atom);
+}
+
+const char *mkp_check_orig_source(const struct mkp_check_context *context, uint32_t atom)
+{
+	return atom_source(context->orig_lines, context->diff->orig, atom);
+}
+
+const char *mkp_check_ref_source(const struct mkp_check_context *context, uint32_t ref)
+{
+	const struct mkp_graph *graph = context->diff->patched;
+	const struct mkp_atom *atom = &graph->atoms[graph->ref_atom[ref]];
+
+	if (atom->kind != MKP_ATOM_FUNC)
+		return mkp_check_source(context, graph->ref_atom[ref]);
+	return mkp_lines_find(context->patched_lines, atom->section,
+			      atom->start + graph->refs[ref].place);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The registry of checks. Every reason to refuse a patch, to warn about it or to remark on
+ * it is one row: a stable id and name, a level, one line on what to do, and a longer
+ * explanation. A row may have a function that looks for its case in the verdicts;
+ * rows without one are reported by the stage that meets the case.
+ *
+ * To add a check: one line in check/checks.def, its function in the file of its subject,
+ * a fixture that it refuses and one that it lets through.
+ */
+#ifndef MKP_CHECK_CHECK_H
+#define MKP_CHECK_CHECK_H
+
+#include "diff/select.h"
+#include "elf/lines.h"
+#include "report/report.h"
+
+enum mkp_check_id {
+#define CHECK(id, number, name, level, run, fix, explanation) MKP_CHECK_##id,
+#include "check/checks.def"
+#undef CHECK
+	MKP_NR_CHECKS
+};
+
+/** What checks look at; all borrowed. */
+struct mkp_check_context {
+	const struct mkp_diff *diff;
+	const struct mkp_selection *selection;
+	struct mkp_lines *orig_lines, *patched_lines;
+	bool module; /* the patched object is a loadable module, not vmlinux */
+	struct mkp_report *report;
+};
+
+struct mkp_check {
+	const char *id;	  /* "MKP-0001" */
+	const char *name; /* "changed-data" */
+	enum mkp_level level;
+	struct mkp_error *(*run)(const struct mkp_check_context *context,
+				 enum mkp_check_id self); /* NULL: reported elsewhere */
+	const char *fix;	 /* one line */
+	const char *explanation; /* for `--explain NAME` */
+};
+
+/** The row of a check; the table is ordered by id. */
+const struct mkp_check *mkp_check_get(enum mkp_check_id id);
+
+/** The row called @name, by name or id; NULL: there is none. */
+const struct mkp_check *mkp_check_find(const char *name);
+
+/** Runs every check that has a function. */
+struct mkp_error *mkp_check_run(const struct mkp_check_context *context) MKP_MUST_CHECK;
+
+/** Adds a finding. @symbol and @source may be NULL. */
+struct mkp_error *mkp_check_report(struct mkp_report *report, enum mkp_check_id id,
+				   const char *symbol, const char *source,
+				   const char *format, ...)
+	MKP_PRINTF(5, 6) MKP_MUST_CHECK;
+
+/** Source place of an atom of the patched (or original) object, or NULL. */
+const char *mkp_check_source(const struct mkp_check_context *context, uint32_t atom);
+const char *mkp_check_orig_source(const struct mkp_check_context *context, uint32_t atom);
+
+/** Source place of a reference: the line of its instruction, or NULL. */
+const char *mkp_check_ref_source(const struct mkp_check_context *context, uint32_t ref);
+
+/**
+ * The check that refuses a reference to a module's symbol from where the kernel reads it
+ * when the patch is loaded: a table's entry, or code that a table refers to. MKP_NR_CHECKS:
+ * such a reference is fine.
+ */
+enum mkp_check_id mkp_check_of_table_ref(const struct mkp_graph *graph, uint32_t ref);
+
+/** Reports it. */
+struct mkp_error *mkp_check_report_table_ref(const struct mkp_check_context *context,
+					     enum mkp_check_id id,
+					     uint32_t ref) MKP_MUST_CHECK;
+
+/* The functions of the rows, by subject: check_data.c, check_code.c, check_tables.c. */
+#define MKP_CHECK_FUNCTION(name)                                                    \
+	struct mkp_error *mkp_run_##name(const struct mkp_check_context *context,   \
+					 enum mkp_check_id self) MKP_MUST_CHECK
+MKP_CHECK_FUNCTION(changed_data);
+MKP_CHECK_FUNCTION(percpu_new);
+MKP_CHECK_FUNCTION(common_symbol);
+MKP_CHECK_FUNCTION(anonymous_data);
+MKP_CHECK_FUNCTION(constant_carried);
+MKP_CHECK_FUNCTION(state_restarts);
+MKP_CHECK_FUNCTION(removed_data);
+MKP_CHECK_FUNCTION(unreached_addition);
+MKP_CHECK_FUNCTION(init_code);
+MKP_CHECK_FUNCTION(init_reference);
+MKP_CHECK_FUNCTION(no_fentry);
+MKP_CHECK_FUNCTION(ambiguous_symbol);
+MKP_CHECK_FUNCTION(unsupported_relocation);
+MKP_CHECK_FUNCTION(undecoded_code);
+MKP_CHECK_FUNCTION(group_section);
+MKP_CHECK_FUNCTION(short_branch);
+MKP_CHECK_FUNCTION(removed_function);
+MKP_CHECK_FUNCTION(special_section);
+MKP_CHECK_FUNCTION(unknown_section);
+MKP_CHECK_FUNCTION(registration_changed);
+MKP_CHECK_FUNCTION(jump_label_key);
+MKP_CHECK_FUNCTION(static_call_key);
+MKP_CHECK_FUNCTION(table_module_symbol);
+MKP_CHECK_FUNCTION(table_reference);
+
+#endif

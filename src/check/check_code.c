@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Checks about functions: which can be replaced, which can be moved, what they refer to.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "check/check.h"
+#include "diff/names.h"
+
+struct mkp_error *mkp_run_init_code(const struct mkp_check_context *context,
+				    enum mkp_check_id self)
+{
+	const struct mkp_diff *diff = context->diff;
+	const struct mkp_graph *graph = diff->patched;
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = 0; i < graph->nr_atoms && !error; i++) {
+		const struct mkp_atom *atom = &graph->atoms[i];
+
+		if (diff->state[i] != MKP_STATE_CHANGED || atom->owner != MKP_NO_ATOM ||
+		    (atom->class != MKP_CLASS_INIT && atom->class != MKP_CLASS_EXIT))
+			continue;
+		error = mkp_check_report(
+			context->report, self, mkp_atom_name(graph, i),
+			mkp_check_source(context, i),
+			atom->class == MKP_CLASS_INIT
+				? "%s changed, but init code already ran and is gone"
+				: "%s changed, but exit code runs only at unload, if at all",
+			atom->kind == MKP_ATOM_FUNC ? "function" : "data");
+	}
+	return error;
+}
+
+/* Exit code is part of a module, and left out of vmlinux. */
+static bool is_gone(const struct mkp_check_context *context, const struct mkp_atom *atom)
+{
+	return atom->class == MKP_CLASS_INIT ||
+	       (atom->class == MKP_CLASS_EXIT && !context->module);
+}
+
+struct mkp_error *mkp_run_init_reference(const struct mkp_check_context *context,
+					 enum mkp_check_id self)
+{
+	const struct mkp_graph *graph = context->diff->patched;
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = 0; i < graph->nr_refs && !error; i++) {
+		const struct mkp_atom *from = &graph->atoms[graph->ref_atom[i]];
+		uint32_t target = graph->refs[i].target;
+
+		if (context->selection->fates[i] <= MKP_FATE_NOTHING ||
+		    from->kind == MKP_ATOM_ENTRY || is_gone(context, from) ||
+		    !is_gone(context, &graph->atoms[target]))
+			continue;
+		error = mkp_check_report(context->report, self,
+					 mkp_atom_name(graph, graph->ref_atom[i]),
+					 mkp_check_ref_source(context, i),
+					 "refers to %s, which is in %s",
+					 mkp_atom_name(graph, target),
+					 graph->object->sections[graph->atoms[target].section]
+						 .name);
+	}
+	return error;
+}
+
+struct mkp_error *mkp_run_no_fentry(const struct mkp_check_context *context,
+				    enum mkp_check_id self)
+{
+	const struct mkp_selection *selection = context->selection;
+	const struct mkp_diff *diff = context->diff;
+	const struct mkp_graph *orig = diff->orig;
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = 0; i < selection->nr_replaced && !error; i++) {
+		uint32_t atom = selection->queue[i], twin = diff->to_orig[atom];
+
+		if (diff->patched->atoms[atom].class != MKP_CLASS_TEXT ||
+		    mkp_function_traceable(orig, twin))
+			continue;
+		error = mkp_check_report(
+			context->report, self, mkp_atom_name(orig, twin),
+			mkp_check_orig_source(context, twin),
+			"no ftrace call site at its entry (section %s)",
+			orig->object->sections[orig->atoms[twin].section].name);
+	}
+	return error;
+}
+
+static struct mkp_error *report_ambiguous(const struct mkp_check_context *context,
+					  enum mkp_check_id self, uint32_t atom,
+					  const struct mkp_index *candidates)
+{
+	const struct mkp_graph *graph = context->diff->patched;
+	const char *name = mkp_atom_name(graph, atom);
+	MKP_CLEANUP_FREE char *list = NULL;
+	size_t count, size;
+	const struct mkp_index_entry *found =
+		mkp_index_find(candidates, mkp_name_canonical_hash(name), &count);
+	FILE *stream = open_memstream(&list, &size);
+
+	if (!stream)
+		return mkp_error_nomem();
+	for (size_t i = 0; i < count; i++)
+		fprintf(stream, "%s%s", i ? ", " : "",
+			mkp_atom_name(context->diff->orig, found[i].id));
+	if (fclose(stream))
+		return mkp_error_nomem();
+	return mkp_check_report(context->report, self, name, mkp_check_source(context, atom),
+				"may be new or one of the original's: %s", list);
+}
+
+struct mkp_error *mkp_run_ambiguous_symbol(const struct mkp_check_context *context,
+					   enum mkp_check_id self)
+{
+	const struct mkp_selection *selection = context->selection;
+	const struct mkp_diff *diff = context->diff;
+	struct mkp_index candidates;
+	struct mkp_error *error = NULL;
+
+	mkp_index_init(&candidates);
+	for (uint32_t i = 0; i < diff->orig->nr_atoms && !error; i++)
+		if (diff->orig_tier[i] == MKP_TIER_AMBIGUOUS)
+			error = mkp_index_add(
+				&candidates,
+				mkp_name_canonical_hash(mkp_atom_name(diff->orig, i)), i);
+	mkp_index_seal(&candidates);
+	for (uint32_t i = 0; i < selection->nr_included && !error; i++)
+		if (diff->tier[selection->queue[i]] == MKP_TIER_AMBIGUOUS)
+			error = report_ambiguous(context, self, selection->queue[i],
+						 &candidates);
+	mkp_index_deinit(&candidates);
+	return error;
+}
+
+/* Calls @check for each reference of the included atoms that leads somewhere. */
+static struct mkp_error *
+for_each_ref(const struct mkp_check_context *context, enum mkp_check_id self,
+	     struct mkp_error *(*check)(const struct mkp_check_context *,
+					enum mkp_check_id, uint32_t))
+{
+	const struct mkp_graph *graph = context->diff->patched;
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = 0; i < graph->nr_refs && !error; i++)
+		if (context->selection->fates[i] > MKP_FATE_NOTHING)
+			error = check(context, self, i);
+	return error;
+}
+
+static struct mkp_error *check_relocation(const struct mkp_check_context *context,
+					  enum mkp_check_id self, uint32_t ref)
+{
+	const struct mkp_graph *graph = context->diff->patched;
+	const struct mkp_ref *it = &graph->refs[ref];
+	const struct mkp_reloc_info *info = graph->arch->reloc(it->type);
+
+	if (it->reloc == MKP_NO_RELOC || (info && (info->flags & MKP_RELOC_KLP)))
+		return NULL;
+	return mkp_check_report(context->report, self,
+				mkp_atom_name(graph, graph->ref_atom[ref]),
+				mkp_check_ref_source(context, ref), "+%#llx: %s against %s",
+				(unsigned long long)it->place,
+				mkp_arch_reloc_name(graph->arch, it->type),
+				mkp_atom_name(graph, it->target));
+}
+
+struct mkp_error *mkp_run_unsupported_relocation(const struct mkp_check_context *context,
+						 enum mkp_check_id self)
+{
+	return for_each_ref(context, self, check_relocation);
+}
+
+static struct mkp_error *check_decoded(const struct mkp_check_context *context,
+				       enum mkp_check_id self, uint32_t ref)
+{
+	const struct mkp_graph *graph = context->diff->patched;
+
+	if (!(graph->refs[ref].flags & MKP_REF_INEXACT))
+		return NULL;
+	return mkp_check_report(context->report, self,
+				mkp_atom_name(graph, graph->ref_atom[ref]),
+				mkp_check_ref_source(context, ref),
+				"+%#llx: a relocation in no known instruction",
+				(unsigned long long)graph->refs[ref].place);
+}
+
+struct mkp_error *mkp_run_undecoded_code(const struct mkp_check_context *context,
+					 enum mkp_check_id self)
+{
+	return for_each_ref(context, self, check_decoded);
+}
+
+static struct mkp_error *check_branch(const struct mkp_check_context *context,
+				      enum mkp_check_id self, uint32_t ref)
+{
+	const struct mkp_graph *graph = context->diff->patched;
+	const struct mkp_ref *it = &graph->refs[ref];
+
+	if (it->reloc != MKP_NO_RELOC || it->type)
+		return NULL;
+	return mkp_check_report(context->report, self,
+				mkp_atom_name(graph, graph->ref_atom[ref]),
+				mkp_check_ref_source(context, ref),
+				"+%#llx: jumps to %s by %u byte", (unsigned long long)it->place,
+				mkp_atom_name(graph, it->target), it->width);
+}
+
+struct mkp_error *mkp_run_short_branch(const struct mkp_check_context *context,
+				       enum mkp_check_id self)
+{
+	return for_each_ref(context, self, check_branch);
+}
+
+struct mkp_error *mkp_run_group_section(const struct mkp_check_context *context,
+					enum mkp_check_id self)
+{
+	const struct mkp_selection *selection = context->selection;
+	const struct mkp_graph *graph = context->diff->patched;
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = 0; i < selection->nr_included && !error; i++) {
+		uint32_t atom = selection->queue[i];
+		const struct mkp_section *section =
+			&graph->object->sections[graph->atoms[atom].section];
+
+		if (section->group)
+			error = mkp_check_report(context->report, self,
+						 mkp_atom_name(graph, atom),
+						 mkp_check_source(context, atom),
+						 "section %s is in a group", section->name);
+	}
+	return error;
+}
+
+struct mkp_error *mkp_run_removed_function(const struct mkp_check_context *context,
+					   enum mkp_check_id self)
+{
+	const struct mkp_diff *diff = context->diff;
+	const struct mkp_graph *graph = diff->orig;
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = 0; i < graph->nr_atoms && !error; i++) {
+		const struct mkp_atom *atom = &graph->atoms[i];
+
+		if (atom->kind == MKP_ATOM_FUNC && atom->class == MKP_CLASS_TEXT &&
+		    atom->owner == MKP_NO_ATOM && diff->to_patched[i] == MKP_NO_ATOM &&
+		    diff->orig_tier[i] != MKP_TIER_AMBIGUOUS)
+			error = mkp_check_report(context->report, self,
+						 mkp_atom_name(graph, i),
+						 mkp_check_orig_source(context, i),
+						 "no longer in the patched object");
+	}
+	return error;
+}

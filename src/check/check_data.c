@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Checks about data: what changed, what is new, what is gone.
+ */
+#include "check/check.h"
+#include "diff/names.h"
+
+/* A named variable or a stretch of data, not a value. */
+static bool is_data(const struct mkp_graph *graph, const struct mkp_atom *atom)
+{
+	if (mkp_atom_is_value(graph, atom))
+		return false;
+	return atom->kind == MKP_ATOM_OBJECT || atom->kind == MKP_ATOM_ANON;
+}
+
+static bool is_kernel_data(const struct mkp_graph *graph, const struct mkp_atom *atom)
+{
+	return is_data(graph, atom) &&
+	       (atom->class == MKP_CLASS_DATA || atom->class == MKP_CLASS_RODATA ||
+		atom->class == MKP_CLASS_PERCPU || atom->class == MKP_CLASS_UNKNOWN ||
+		atom->class == MKP_CLASS_TEXT);
+}
+
+struct mkp_error *mkp_run_changed_data(const struct mkp_check_context *context,
+				       enum mkp_check_id self)
+{
+	const struct mkp_diff *diff = context->diff;
+	const struct mkp_graph *graph = diff->patched;
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = 0; i < graph->nr_atoms && !error; i++) {
+		MKP_CLEANUP_FREE char *cause = NULL;
+
+		if (diff->state[i] != MKP_STATE_CHANGED ||
+		    !is_kernel_data(graph, &graph->atoms[i]) ||
+		    mkp_constant_is_private(diff, i))
+			continue;
+		error = mkp_cause_describe(diff, i, &cause);
+		if (!error)
+			error = mkp_check_report(context->report, self,
+						 mkp_atom_name(graph, i),
+						 mkp_check_source(context, i),
+						 "%s of the running kernel would change: %s",
+						 mkp_class_name(graph->atoms[i].class),
+						 cause);
+	}
+	return error;
+}
+
+struct mkp_error *mkp_run_percpu_new(const struct mkp_check_context *context,
+				     enum mkp_check_id self)
+{
+	const struct mkp_selection *selection = context->selection;
+	const struct mkp_graph *graph = context->diff->patched;
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = 0; i < selection->nr_included && !error; i++) {
+		uint32_t atom = selection->queue[i];
+
+		if (graph->atoms[atom].class == MKP_CLASS_PERCPU)
+			error = mkp_check_report(context->report, self,
+						 mkp_atom_name(graph, atom),
+						 mkp_check_source(context, atom),
+						 "new static per-CPU variable");
+	}
+	return error;
+}
+
+/* Calls @report once for each target that an included atom refers to with @fate. */
+static struct mkp_error *
+for_each_target(const struct mkp_check_context *context, enum mkp_check_id self,
+		enum mkp_ref_fate fate, bool (*matches)(const struct mkp_graph *, uint32_t),
+		const char *what)
+{
+	const struct mkp_graph *graph = context->diff->patched;
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = 0; i < graph->nr_atoms && !error; i++) {
+		if (!matches(graph, i))
+			continue;
+		for (uint32_t k = graph->incoming_first[i]; k < graph->incoming_first[i + 1];
+		     k++) {
+			uint32_t ref = graph->incoming[k];
+
+			if (context->selection->fates[ref] != fate)
+				continue;
+			error = mkp_check_report(
+				context->report, self, mkp_atom_name(graph, i),
+				mkp_check_ref_source(context, ref), "%s refers to %s",
+				mkp_atom_name(graph, graph->ref_atom[ref]), what);
+			break;
+		}
+	}
+	return error;
+}
+
+static bool is_unplaced(const struct mkp_graph *graph, uint32_t atom)
+{
+	const struct mkp_atom *it = &graph->atoms[atom];
+	uint32_t section = mkp_atom_symbol(graph, it)->section;
+
+	return it->kind == MKP_ATOM_EXTERN && section != MKP_SHN_UNDEF;
+}
+
+struct mkp_error *mkp_run_common_symbol(const struct mkp_check_context *context,
+					enum mkp_check_id self)
+{
+	return for_each_target(context, self, MKP_FATE_ORIGINAL, is_unplaced,
+			       "a common or absolute symbol");
+}
+static bool is_anonymous(const struct mkp_graph *graph, uint32_t atom)
+{
+	return graph->atoms[atom].kind == MKP_ATOM_ANON;
+}
+
+struct mkp_error *mkp_run_anonymous_data(const struct mkp_check_context *context,
+					 enum mkp_check_id self)
+{
+	return for_each_target(context, self, MKP_FATE_ORIGINAL, is_anonymous,
+			       "data without a symbol");
+}
+
+struct mkp_error *mkp_run_constant_carried(const struct mkp_check_context *context,
+					   enum mkp_check_id self)
+{
+	const struct mkp_selection *selection = context->selection;
+	const struct mkp_graph *graph = context->diff->patched;
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = 0; i < selection->nr_included && !error; i++) {
+		uint32_t atom = selection->queue[i];
+
+		if (graph->atoms[atom].kind == MKP_ATOM_OBJECT &&
+		    context->diff->state[atom] == MKP_STATE_CHANGED)
+			error = mkp_check_report(context->report, self,
+						 mkp_atom_name(graph, atom),
+						 mkp_check_source(context, atom),
+						 "the patch carries its new content");
+	}
+	return error;
+}
+
+struct mkp_error *mkp_run_state_restarts(const struct mkp_check_context *context,
+					 enum mkp_check_id self)
+{
+	const struct mkp_selection *selection = context->selection;
+	const struct mkp_graph *graph = context->diff->patched;
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = 0; i < selection->nr_included && !error; i++) {
+		uint32_t atom = selection->queue[i];
+
+		if (is_data(graph, &graph->atoms[atom]) &&
+		    graph->atoms[atom].class == MKP_CLASS_DATA)
+			error = mkp_check_report(context->report, self,
+						 mkp_atom_name(graph, atom),
+						 mkp_check_source(context, atom),
+						 "new variable, starts with its initial value");
+	}
+	return error;
+}
+
+struct mkp_error *mkp_run_removed_data(const struct mkp_check_context *context,
+				       enum mkp_check_id self)
+{
+	const struct mkp_diff *diff = context->diff;
+	const struct mkp_graph *graph = diff->orig;
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = 0; i < graph->nr_atoms && !error; i++)
+		if (diff->to_patched[i] == MKP_NO_ATOM &&
+		    is_kernel_data(graph, &graph->atoms[i]) &&
+		    diff->orig_tier[i] != MKP_TIER_AMBIGUOUS)
+			error = mkp_check_report(context->report, self,
+						 mkp_atom_name(graph, i),
+						 mkp_check_orig_source(context, i),
+						 "no longer in the patched object");
+	return error;
+}
+
+/* What an author may have meant to be part of the patch. */
+static bool is_addition(const struct mkp_graph *graph, const struct mkp_atom *atom)
+{
+	if (atom->kind != MKP_ATOM_FUNC && !is_data(graph, atom))
+		return false;
+	return atom->symbol && atom->owner == MKP_NO_ATOM &&
+	       atom->class != MKP_CLASS_REGISTER && atom->class != MKP_CLASS_NONE;
+}
+
+struct mkp_error *mkp_run_unreached_addition(const struct mkp_check_context *context,
+					     enum mkp_check_id self)
+{
+	const struct mkp_diff *diff = context->diff;
+	const struct mkp_graph *graph = diff->patched;
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = 0; i < graph->nr_atoms && !error; i++)
+		if (diff->state[i] == MKP_STATE_NEW &&
+		    !mkp_is_included(context->selection, i) &&
+		    is_addition(graph, &graph->atoms[i]))
+			error = mkp_check_report(context->report, self,
+						 mkp_atom_name(graph, i),
+						 mkp_check_source(context, i),
+						 "new, but no changed function of this "
+						 "object refers to it: not carried");
+	return error;
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Checks about special sections, registration records and sections without a rule.
+ */
+#include "check/check.h"
+
+/* Whether a relocation of an uncut section points into something included. */
+static bool touches_patch(const struct mkp_check_context *context,
+			  const struct mkp_reloc *reloc)
+{
+	const struct mkp_graph *graph = context->diff->patched;
+	const struct mkp_symbol *symbol = &graph->object->symbols[reloc->symbol];
+	uint32_t atom = graph->symbol_atom[reloc->symbol];
+
+	if (atom == MKP_NO_ATOM && mkp_symbol_section(graph->object, symbol))
+		atom = mkp_graph_atom_at(graph, symbol->section,
+					 symbol->value + (uint64_t)reloc->addend);
+	return atom != MKP_NO_ATOM && mkp_is_included(context->selection, atom);
+}
+
+struct mkp_error *mkp_run_special_section(const struct mkp_check_context *context,
+					  enum mkp_check_id self)
+{
+	const struct mkp_graph *graph = context->diff->patched;
+	struct mkp_error *error = NULL;
+
+	for (uint32_t s = 0; s < graph->nr_specials && !error; s++) {
+		const struct mkp_special_section *special = &graph->specials[s];
+		const struct mkp_section *section = &graph->object->sections[special->section];
+		uint32_t i = 0;
+
+		if (!special->trouble ||
+		    (special->row->flags & (MKP_SPECIAL_DROP | MKP_SPECIAL_OPTIONAL)))
+			continue;
+		while (i < section->nr_relocs &&
+		       !touches_patch(context,
+				      &graph->object->relocs[section->first_reloc + i]))
+			i++;
+		if (i < section->nr_relocs)
+			error = mkp_check_report(context->report, self, section->name, NULL,
+						 "%s", special->trouble);
+	}
+	return error;
+}
+
+/* A reference between a section without a rule and something included, either way. */
+static bool is_unknown_edge(const struct mkp_check_context *context, uint32_t ref,
+			    uint32_t *ret_unknown)
+{
+	const struct mkp_graph *graph = context->diff->patched;
+	uint32_t from = graph->ref_atom[ref], to = graph->refs[ref].target;
+
+	if (to == MKP_NO_ATOM)
+		return false;
+	*ret_unknown = graph->atoms[from].class == MKP_CLASS_UNKNOWN ? from : to;
+	if (graph->atoms[*ret_unknown].class != MKP_CLASS_UNKNOWN ||
+	    graph->atoms[*ret_unknown].kind == MKP_ATOM_EXTERN)
+		return false;
+	return *ret_unknown == from
+		       ? mkp_is_included(context->selection, to)
+		       : context->selection->fates[ref] > MKP_FATE_NOTHING;
+}
+
+struct mkp_error *mkp_run_unknown_section(const struct mkp_check_context *context,
+					  enum mkp_check_id self)
+{
+	const struct mkp_graph *graph = context->diff->patched;
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = 0; i < graph->nr_refs && !error; i++) {
+		uint32_t unknown;
+
+		if (!is_unknown_edge(context, i, &unknown))
+			continue;
+		error = mkp_check_report(
+			context->report, self,
+			graph->object->sections[graph->atoms[unknown].section].name,
+			mkp_check_ref_source(context, i), "%s refers to %s",
+			mkp_atom_name(graph, graph->ref_atom[i]),
+			mkp_atom_name(graph, graph->refs[i].target));
+	}
+	return error;
+}
+
+static struct mkp_error *report_registration(const struct mkp_check_context *context,
+					     enum mkp_check_id self,
+					     const struct mkp_graph *graph, uint32_t atom,
+					     const char *what)
+{
+	return mkp_check_report(context->report, self, mkp_atom_name(graph, atom), NULL,
+				"%s record in section %s", what,
+				graph->object->sections[graph->atoms[atom].section].name);
+}
+
+struct mkp_error *mkp_run_registration_changed(const struct mkp_check_context *context,
+					       enum mkp_check_id self)
+{
+	const struct mkp_diff *diff = context->diff;
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = 0; i < diff->patched->nr_atoms && !error; i++)
+		if (diff->patched->atoms[i].class == MKP_CLASS_REGISTER &&
+		    diff->state[i] != MKP_STATE_SAME)
+			error = report_registration(
+				context, self, diff->patched, i,
+				diff->state[i] == MKP_STATE_NEW ? "new" : "changed");
+	for (uint32_t i = 0; i < diff->orig->nr_atoms && !error; i++)
+		if (diff->orig->atoms[i].class == MKP_CLASS_REGISTER &&
+		    diff->to_patched[i] == MKP_NO_ATOM)
+			error = report_registration(context, self, diff->orig, i, "removed");
+	return error;
+}
+
+enum mkp_check_id mkp_check_of_table_ref(const struct mkp_graph *graph, uint32_t ref)
+{
+	const struct mkp_atom *entry = &graph->atoms[graph->ref_atom[ref]];
+	const struct mkp_special_row *row;
+
+	if (entry->class == MKP_CLASS_AUX)
+		return MKP_CHECK_TABLE_MODULE_SYMBOL;
+	if (entry->kind != MKP_ATOM_ENTRY)
+		return MKP_NR_CHECKS;
+	row = mkp_graph_special(graph, entry)->row;
+	if (row->key_field < 0 || graph->refs[ref].place != (uint64_t)row->key_field)
+		return MKP_CHECK_TABLE_MODULE_SYMBOL;
+	return row->flags & MKP_SPECIAL_STATIC_CALL ? MKP_CHECK_STATIC_CALL_KEY
+						    : MKP_CHECK_JUMP_LABEL_KEY;
+}
+
+struct mkp_error *mkp_check_report_table_ref(const struct mkp_check_context *context,
+					     enum mkp_check_id id, uint32_t ref)
+{
+	const struct mkp_graph *graph = context->diff->patched;
+	const struct mkp_atom *entry = &graph->atoms[graph->ref_atom[ref]];
+	uint32_t function = entry->owner != MKP_NO_ATOM ? entry->owner : graph->ref_atom[ref];
+	const struct mkp_ref *code = NULL;
+
+	if (entry->kind == MKP_ATOM_ENTRY)
+		code = mkp_atom_ref_at(graph, entry,
+				       mkp_graph_special(graph, entry)->row->code_field);
+	return mkp_check_report(
+		context->report, id, mkp_atom_name(graph, graph->refs[ref].target),
+		mkp_lines_find(context->patched_lines, graph->atoms[function].section,
+			       graph->atoms[function].start +
+				       (code ? (uint64_t)code->offset : 0)),
+		"belongs to the module that is patched; used by %s",
+		mkp_atom_name(graph, function));
+}
+
+/* What the patched module itself defines. Other symbols are judged once they are bound. */
+static struct mkp_error *check_table_refs(const struct mkp_check_context *context,
+					  enum mkp_check_id self)
+{
+	const struct mkp_graph *graph = context->diff->patched;
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = 0; i < graph->nr_refs && context->module && !error; i++)
+		if (context->selection->fates[i] == MKP_FATE_ORIGINAL &&
+		    graph->atoms[graph->refs[i].target].kind != MKP_ATOM_EXTERN &&
+		    mkp_check_of_table_ref(graph, i) == self)
+			error = mkp_check_report_table_ref(context, self, i);
+	return error;
+}
+
+struct mkp_error *mkp_run_jump_label_key(const struct mkp_check_context *context,
+					 enum mkp_check_id self)
+{
+	return check_table_refs(context, self);
+}
+
+struct mkp_error *mkp_run_static_call_key(const struct mkp_check_context *context,
+					  enum mkp_check_id self)
+{
+	return check_table_refs(context, self);
+}
+
+struct mkp_error *mkp_run_table_module_symbol(const struct mkp_check_context *context,
+					      enum mkp_check_id self)
+{
+	return check_table_refs(context, self);
+}
+
+struct mkp_error *mkp_run_table_reference(const struct mkp_check_context *context,
+					  enum mkp_check_id self)
+{
+	const struct mkp_graph *graph = context->diff->patched;
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = 0; i < graph->nr_refs && !error; i++) {
+		const struct mkp_ref *ref = &graph->refs[i];
+		uint8_t fate = context->selection->fates[i];
+		bool nowhere = fate == MKP_FATE_NOTHING && !(ref->flags & MKP_REF_NOTHING);
+		bool entry = fate == MKP_FATE_ORIGINAL &&
+			     graph->atoms[ref->target].kind == MKP_ATOM_ENTRY;
+
+		if (!nowhere && !entry)
+			continue;
+		error = mkp_check_report(
+			context->report, self, mkp_atom_name(graph, graph->ref_atom[i]),
+			mkp_check_ref_source(context, i), "+%#llx: refers to %s",
+			(unsigned long long)ref->place,
+			entry ? mkp_atom_name(graph, ref->target)
+			      : "nothing that is part of the kernel");
+	}
+	return error;
+}

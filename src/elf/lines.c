@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "elf/lines.h"
+
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <elfutils/libdwfl.h>
+#include <gelf.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/array.h"
+
+struct mkp_lines {
+	struct mkp_arena arena;
+	char *path;
+	Dwfl *dwfl;
+	Dwfl_Module *module; /* NULL: no debug data */
+	bool opened;
+};
+
+/* Only what was named is read: no search for separate debug files. */
+static int no_debuginfo(Dwfl_Module *module MKP_UNUSED, void **user MKP_UNUSED,
+			const char *name MKP_UNUSED, Dwarf_Addr base MKP_UNUSED,
+			const char *file MKP_UNUSED, const char *link MKP_UNUSED,
+			GElf_Word crc MKP_UNUSED, char **ret_file MKP_UNUSED)
+{
+	return -1;
+}
+
+static const Dwfl_Callbacks callbacks = {
+	.find_elf = dwfl_build_id_find_elf,
+	.find_debuginfo = no_debuginfo,
+	.section_address = dwfl_offline_section_address,
+};
+
+struct mkp_error *mkp_lines_create(const char *path, struct mkp_lines **ret_lines)
+{
+	struct mkp_lines *lines = NULL;
+	struct mkp_error *error = mkp_array_create(1, sizeof(*lines), &lines);
+
+	if (error)
+		return error;
+	mkp_arena_init(&lines->arena);
+	lines->path = strdup(path);
+	if (!lines->path) {
+		mkp_lines_destroy(lines);
+		return mkp_error_nomem();
+	}
+	*ret_lines = lines;
+	return NULL;
+}
+
+void mkp_lines_destroy(struct mkp_lines *lines)
+{
+	if (!lines)
+		return;
+	if (lines->dwfl)
+		dwfl_end(lines->dwfl);
+	mkp_arena_deinit(&lines->arena);
+	free(lines->path);
+	free(lines);
+}
+
+/* What fails here only costs source places. */
+static void open_debug_data(struct mkp_lines *lines)
+{
+	Dwarf_Addr bias;
+
+	if (lines->opened)
+		return;
+	lines->opened = true;
+	lines->dwfl = dwfl_begin(&callbacks);
+	if (!lines->dwfl)
+		return;
+	dwfl_report_begin(lines->dwfl);
+	lines->module = dwfl_report_offline(lines->dwfl, "", lines->path, -1);
+	dwfl_report_end(lines->dwfl, NULL, NULL);
+	if (lines->module && !dwfl_module_getdwarf(lines->module, &bias))
+		lines->module = NULL;
+}
+
+/* "file:line" with the compilation directory taken off. */
+static const char *format_place(struct mkp_lines *lines, const char *file, int line,
+				const char *directory)
+{
+	size_t length = directory ? strlen(directory) : 0;
+
+	if (!file)
+		return NULL;
+	if (length && !strncmp(file, directory, length) && file[length] == '/')
+		file += length + 1;
+	while (!strncmp(file, "./", 2))
+		file += 2;
+	return mkp_arena_printf(&lines->arena, "%s:%d", file, line);
+}
+
+static const char *compilation_directory(Dwarf_Die *unit)
+{
+	Dwarf_Attribute attribute;
+
+	return dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attribute));
+}
+
+const char *mkp_lines_find(struct mkp_lines *lines, uint32_t section, uint64_t offset)
+{
+	Dwarf_Addr bias, dwarf_bias;
+	GElf_Shdr header;
+	Dwfl_Line *line;
+	Elf_Scn *scn;
+	Elf *elf;
+	const char *file;
+	Dwarf_Die *unit;
+	int number;
+
+	open_debug_data(lines);
+	elf = lines->module ? dwfl_module_getelf(lines->module, &bias) : NULL;
+	scn = elf ? elf_getscn(elf, section) : NULL;
+	if (!scn || !gelf_getshdr(scn, &header))
+		return NULL;
+	line = dwfl_module_getsrc(lines->module, header.sh_addr + bias + offset);
+	file = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL) : NULL;
+	unit = dwfl_module_addrdie(lines->module, header.sh_addr + bias + offset,
+				   &dwarf_bias);
+	return format_place(lines, file, number, unit ? compilation_directory(unit) : NULL);
+}
+
+/* The declaration called @name among the children of a unit. */
+static const char *find_in_unit(struct mkp_lines *lines, Dwarf_Die *unit,
+				const char *name)
+{
+	Dwarf_Die die;
+	int line, more;
+
+	for (more = dwarf_child(unit, &die); more == 0; more = dwarf_siblingof(&die, &die)) {
+		const char *die_name = dwarf_diename(&die);
+
+		if ((dwarf_tag(&die) == DW_TAG_variable ||
+		     dwarf_tag(&die) == DW_TAG_subprogram) &&
+		    die_name && !strcmp(die_name, name) && !dwarf_decl_line(&die, &line))
+			return format_place(lines, dwarf_decl_file(&die), line,
+					    compilation_directory(unit));
+	}
+	return NULL;
+}
+
+const char *mkp_lines_find_declaration(struct mkp_lines *lines, const char *name)
+{
+	Dwarf_Die *unit = NULL;
+	const char *place = NULL;
+	Dwarf_Addr bias;
+
+	open_debug_data(lines);
+	while (lines->module && !place &&
+	       (unit = dwfl_module_nextcu(lines->module, unit, &bias)))
+		place = find_in_unit(lines, unit, name);
+	return place;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Source places of code and data, from an object's DWARF through libdwfl (which applies
+ * the relocations of debug sections). The debug data is not touched before the first
+ * question, so an unchanged pair costs nothing here.
+ */
+#ifndef MKP_ELF_LINES_H
+#define MKP_ELF_LINES_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct mkp_lines;
+
+/** For the object file at @path. Does not open it yet. */
+struct mkp_error *mkp_lines_create(const char *path,
+				   struct mkp_lines **ret_lines) MKP_MUST_CHECK;
+void mkp_lines_destroy(struct mkp_lines *lines);
+
+/**
+ * "fs/proc/cmdline.c:8" for a place in section @section (ELF index), relative to the
+ * compilation directory where it lies below it. Owned by @lines. NULL: not known, because
+ * there is no DWARF, or none for this place, or it is malformed.
+ */
+const char *mkp_lines_find(struct mkp_lines *lines, uint32_t section, uint64_t offset);
+
+/** The same for the declaration of a variable or function of file scope. */
+const char *mkp_lines_find_declaration(struct mkp_lines *lines, const char *name);
+
+#endif
