@@ -3,7 +3,8 @@
  * The emitted directory apart from the payload: module source, Makefile, Kbuild.
  *
  *   Makefile  `make KDIR=...` runs kbuild, then `mkpatch finalize` on the result
- *   Kbuild    two objects: <name>-main.o from <name>.c, and the payload
+ *   Kbuild    two objects: <name>-main.o from <name>.c, and <name>-payload.o, which is
+ *             payload.o_shipped; no module can be called like one of them, for the '-'
  *   <name>.c  what is replaced, readable; registers it
  *   core_abi.h  only for the kmod-core flavour
  */
@@ -36,6 +37,7 @@ struct mkp_module_object {
 /** What the module source says. Everything is borrowed. */
 struct mkp_module {
 	const char *name;	 /* a valid module name */
+	const char *version;	 /* of the patch set, for people to read; NULL: "0" */
 	const char *description; /* MODULE_DESCRIPTION */
 	const char *release;	 /* kernel release that it is for, NULL: not known */
 	const char *original, *patched; /* base names of the inputs, for the comment */
@@ -56,12 +58,19 @@ struct mkp_module {
  */
 struct mkp_error *mkp_module_name(const char *text, char **ret_name) MKP_MUST_CHECK;
 
-/** Writes one file each to @stream. Errors: writing failed. */
+/**
+ * Writes one file each to @stream. Strings of the inputs are escaped. Errors: writing
+ * failed; MKP_ERROR_USAGE if the name, an object, a new symbol, a namespace or the release
+ * has characters that it can not have, or there is nothing to replace.
+ */
 struct mkp_error *mkp_module_write_source(const struct mkp_module *module,
 					  FILE *stream) MKP_MUST_CHECK;
 struct mkp_error *mkp_module_write_makefile(const struct mkp_module *module,
 					    FILE *stream) MKP_MUST_CHECK;
 struct mkp_error *mkp_module_write_kbuild(const struct mkp_module *module,
 					  FILE *stream) MKP_MUST_CHECK;
+
+/** Writes core_abi.h, which the source of the kmod-core flavour includes. */
+struct mkp_error *mkp_module_write_abi(FILE *stream) MKP_MUST_CHECK;
 
 #endif
