@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "emit/bind.h"
+
+#include <string.h>
+
+#include "base/array.h"
+
+struct binder {
+	const struct mkp_check_context *context;
+	const struct mkp_target *target;
+	const char **siblings; /* owned; names of the original's local functions and data */
+	size_t nr_siblings, cap_siblings;
+	uint64_t nr_unproved;
+};
+
+static const char vmlinux[] = "vmlinux";
+
+/* The object whose code is patched. */
+static const char *own_object(const struct binder *binder)
+{
+	return binder->target->object ? binder->target->object : vmlinux;
+}
+
+static const struct mkp_image *own_image(const struct binder *binder)
+{
+	return binder->target->object ? binder->target->module : binder->target->vmlinux;
+}
+
+/* Locals that the linker keeps: they tell files of one name apart. */
+static struct mkp_error *collect_siblings(struct binder *binder)
+{
+	const struct mkp_object *object = binder->context->diff->orig->object;
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = 1; i < object->first_global && !error; i++) {
+		const struct mkp_symbol *symbol = &object->symbols[i];
+
+		if ((symbol->type != STT_FUNC && symbol->type != STT_OBJECT) ||
+		    !mkp_symbol_section(object, symbol))
+			continue;
+		error = mkp_array_reserve(&binder->siblings, &binder->cap_siblings,
+					  binder->nr_siblings + 1,
+					  sizeof(*binder->siblings));
+		if (!error)
+			binder->siblings[binder->nr_siblings++] = symbol->name;
+	}
+	return error;
+}
+
+static struct mkp_error *report_match(const struct binder *binder,
+				      const struct mkp_image *image, const char *name,
+				      const char *source,
+				      const struct mkp_image_match *match)
+{
+	struct mkp_report *report = binder->context->report;
+
+	if (match->verdict == MKP_NOT_FOUND)
+		return mkp_check_report(report, MKP_CHECK_SYMBOL_NOT_FOUND, name, source,
+					"not in %s: %s", mkp_image_path(image),
+					mkp_image_reason_text(match->reason));
+	if (match->verdict == MKP_AMBIGUOUS)
+		return mkp_check_report(report, MKP_CHECK_SYMBOL_POSITION, name, source,
+					"%s has %u of this name, of which %u fit: %s",
+					mkp_image_path(image), match->nr_same_name,
+					match->nr_candidates,
+					mkp_image_reason_text(match->reason));
+	if (match->size_differs)
+		return mkp_check_report(report, MKP_CHECK_SIZE_MISMATCH, name, source,
+					"has %llu bytes in %s, but not in the original object",
+					(unsigned long long)match->symbol->size,
+					mkp_image_path(image));
+	return NULL;
+}
+
+/* Finds the position of a symbol in an image; without one it is assumed to be unique. */
+static struct mkp_error *find_position(struct binder *binder,
+				       const struct mkp_image *image,
+				       const struct mkp_symbol *symbol, const char *source,
+				       struct mkp_binding *binding)
+{
+	bool defined = symbol->section != MKP_SHN_UNDEF;
+	struct mkp_image_query query = {
+		.name = symbol->name,
+		.file = symbol->file,
+		.local = symbol->bind == STB_LOCAL,
+		.function = symbol->type == STT_FUNC,
+		.object = symbol->type == STT_OBJECT,
+		.size = defined ? symbol->size : 0,
+		.siblings = binder->siblings,
+		.nr_siblings = binder->nr_siblings,
+	};
+	struct mkp_image_match match;
+
+	binding->position = 0;
+	if (!image) {
+		binder->nr_unproved++;
+		return NULL;
+	}
+	mkp_image_resolve(image, &query, &match);
+	if (match.verdict == MKP_RESOLVED)
+		binding->position = match.position;
+	if (match.verdict == MKP_NOT_FOUND && symbol->bind == STB_WEAK && !defined) {
+		/* Nobody defines it: it stays undefined, and reads as 0. */
+		binding->kind = MKP_BIND_EXPORT;
+		binding->weak = true;
+		return NULL;
+	}
+	return report_match(binder, image, symbol->name, source, &match);
+}
+
+/* A symbol that another file of the kernel defines and that is not exported. */
+static struct mkp_error *bind_foreign(struct binder *binder,
+				      const struct mkp_symbol *symbol, const char *source,
+				      struct mkp_binding *binding)
+{
+	const struct mkp_image *module = binder->target->module;
+	struct mkp_image_query query = { .name = symbol->name };
+	struct mkp_image_match match = { .verdict = MKP_NOT_FOUND };
+
+	binding->kind = MKP_BIND_LIVEPATCH;
+	binding->provider = vmlinux;
+	binding->object = vmlinux;
+	if (module)
+		mkp_image_resolve(module, &query, &match);
+	if (match.verdict == MKP_NOT_FOUND)
+		return find_position(binder, binder->target->vmlinux, symbol, source,
+				     binding);
+	binding->provider = own_object(binder);
+	binding->object = own_object(binder);
+	return find_position(binder, module, symbol, source, binding);
+}
+
+static struct mkp_error *bind_export(struct binder *binder,
+				     const struct mkp_symbol *symbol,
+				     const struct mkp_export *export, const char *source,
+				     struct mkp_binding *binding)
+{
+	binding->provider = export->module;
+	binding->space = export->space[0] ? export->space : NULL;
+	if (!strcmp(export->module, vmlinux)) {
+		binding->kind = MKP_BIND_EXPORT;
+		return NULL;
+	}
+	/* The module may come later than the patch: no ordinary import. */
+	binding->kind = MKP_BIND_LIVEPATCH;
+	binding->object = own_object(binder);
+	binding->space = NULL;
+	if (!strcmp(export->module, own_object(binder)))
+		return find_position(binder, own_image(binder), symbol, source, binding);
+	return mkp_check_report(binder->context->report, MKP_CHECK_FOREIGN_EXPORT,
+				symbol->name, source, "exported by module %s",
+				export->module);
+}
+
+/* A symbol as the original object has it: defined there, or undefined. */
+static struct mkp_error *bind_symbol(struct binder *binder,
+				     const struct mkp_symbol *symbol, const char *source,
+				     struct mkp_binding *binding)
+{
+	const struct mkp_export *export = NULL;
+
+	binding->name = symbol->name;
+	if (symbol->bind != STB_LOCAL && binder->target->symvers)
+		export = mkp_symvers_find(binder->target->symvers, symbol->name);
+	if (export)
+		return bind_export(binder, symbol, export, source, binding);
+	if (symbol->section == MKP_SHN_UNDEF) {
+		if (mkp_arch_is_helper(binder->context->diff->orig->arch, symbol->name)) {
+			binding->kind = MKP_BIND_EXPORT;
+			binding->provider = vmlinux;
+			return NULL;
+		}
+		return bind_foreign(binder, symbol, source, binding);
+	}
+	binding->kind = MKP_BIND_LIVEPATCH;
+	binding->provider = own_object(binder);
+	binding->object = own_object(binder);
+	return find_position(binder, own_image(binder), symbol, source, binding);
+}
+
+/* The symbol of the original object that stands for a patched atom. */
+static const struct mkp_symbol *original_symbol(const struct mkp_diff *diff, uint32_t atom)
+{
+	uint32_t twin = diff->to_orig[atom];
+
+	return twin == MKP_NO_ATOM
+		       ? mkp_atom_symbol(diff->patched, &diff->patched->atoms[atom])
+		       : mkp_atom_symbol(diff->orig, &diff->orig->atoms[twin]);
+}
+
+/* A module's symbol can not be in a table that is read before the module is there. */
+static struct mkp_error *check_table(const struct binder *binder, uint32_t ref,
+				     const struct mkp_binding *binding)
+{
+	const struct mkp_graph *graph = binder->context->diff->patched;
+	enum mkp_check_id check = mkp_check_of_table_ref(graph, ref);
+
+	/* What the module itself defines has been reported by the checks. */
+	if (binding->kind != MKP_BIND_LIVEPATCH || !strcmp(binding->object, vmlinux) ||
+	    check == MKP_NR_CHECKS ||
+	    graph->atoms[graph->refs[ref].target].kind != MKP_ATOM_EXTERN)
+		return NULL;
+	return mkp_check_report_table_ref(binder->context, check, ref);
+}
+
+static struct mkp_error *bind_refs(struct binder *binder, struct mkp_bindings *bindings)
+{
+	const struct mkp_check_context *context = binder->context;
+	const struct mkp_graph *graph = context->diff->patched;
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = 0; i < graph->nr_refs && !error; i++) {
+		uint32_t atom = graph->refs[i].target;
+
+		if (context->selection->fates[i] != MKP_FATE_ORIGINAL ||
+		    !graph->atoms[atom].symbol)
+			continue;
+		if (bindings->atoms[atom].kind == MKP_BIND_NONE)
+			error = bind_symbol(binder, original_symbol(context->diff, atom),
+					    mkp_check_ref_source(context, i),
+					    &bindings->atoms[atom]);
+		if (!error)
+			error = check_table(binder, i, &bindings->atoms[atom]);
+	}
+	return error;
+}
+
+/* Replaced functions are found by position, exported or not. */
+static struct mkp_error *bind_replaced(struct binder *binder,
+				       struct mkp_bindings *bindings)
+{
+	const struct mkp_check_context *context = binder->context;
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = 0; i < context->selection->nr_replaced && !error; i++) {
+		uint32_t atom = context->selection->queue[i];
+		const struct mkp_symbol *symbol = original_symbol(context->diff, atom);
+
+		bindings->replaced[i] = (struct mkp_binding){
+			.kind = MKP_BIND_LIVEPATCH,
+			.name = symbol->name,
+			.object = own_object(binder),
+			.provider = own_object(binder),
+		};
+		error = find_position(binder, own_image(binder), symbol,
+				      mkp_check_source(context, atom),
+				      &bindings->replaced[i]);
+	}
+	return error;
+}
+
+static struct mkp_error *report_unproved(const struct binder *binder)
+{
+	if (!binder->nr_unproved)
+		return NULL;
+	return mkp_check_report(binder->context->report, MKP_CHECK_POSITION_NOT_PROVED, NULL,
+				NULL, "%llu symbols are taken to be unique in %s",
+				(unsigned long long)binder->nr_unproved, own_object(binder));
+}
+
+struct mkp_error *mkp_bind(const struct mkp_check_context *context,
+			   const struct mkp_target *target,
+			   struct mkp_bindings **ret_bindings)
+{
+	struct binder binder = { .context = context, .target = target };
+	struct mkp_bindings *bindings = NULL;
+	struct mkp_error *error = mkp_array_create(1, sizeof(*bindings), &bindings);
+
+	if (error)
+		return error;
+	error = mkp_array_create(context->diff->patched->nr_atoms, sizeof(struct mkp_binding),
+				 &bindings->atoms);
+	if (!error)
+		error = mkp_array_create(context->selection->nr_replaced,
+					 sizeof(struct mkp_binding), &bindings->replaced);
+	if (!error)
+		error = collect_siblings(&binder);
+	if (!error)
+		error = bind_replaced(&binder, bindings);
+	if (!error)
+		error = bind_refs(&binder, bindings);
+	if (!error)
+		error = report_unproved(&binder);
+	free(binder.siblings);
+	if (error) {
+		mkp_bindings_destroy(bindings);
+		return error;
+	}
+	*ret_bindings = bindings;
+	return NULL;
+}
+
+void mkp_bindings_destroy(struct mkp_bindings *bindings)
+{
+	if (!bindings)
+		return;
+	free(bindings->atoms);
+	free(bindings->replaced);
+	free(bindings);
+}

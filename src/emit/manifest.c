@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "emit/manifest.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+
+/* Adds a member that json-c made; NULL stands for both null and lack of memory, so those
+ * who add null say so. */
+static bool put(struct json_object *object, const char *key, struct json_object *value)
+{
+	return value && !json_object_object_add(object, key, value);
+}
+
+static bool put_string(struct json_object *object, const char *key, const char *value)
+{
+	if (!value)
+		return !json_object_object_add(object, key, NULL);
+	return put(object, key, json_object_new_string(value));
+}
+
+static bool put_number(struct json_object *object, const char *key, uint64_t value)
+{
+	return put(object, key, json_object_new_uint64(value));
+}
+
+/* A new object at the end of @array; NULL without memory. */
+static struct json_object *append_object(struct json_object *array)
+{
+	struct json_object *object = json_object_new_object();
+
+	if (object && json_object_array_add(array, object)) {
+		json_object_put(object);
+		return NULL;
+	}
+	return object;
+}
+
+static bool add_functions(struct json_object *root, const struct mkp_module *module)
+{
+	struct json_object *array = json_object_new_array();
+	bool ok = put(root, "functions", array);
+
+	for (size_t i = 0; ok && i < module->nr_objects; i++) {
+		const struct mkp_module_object *object = &module->objects[i];
+
+		for (size_t k = 0; ok && k < object->nr_functions; k++) {
+			const struct mkp_module_function *row = &object->functions[k];
+			struct json_object *function = append_object(array);
+
+			ok = function &&
+			     put_string(function, "object",
+					object->name ? object->name : "vmlinux") &&
+			     put_string(function, "name", row->old_name) &&
+			     put_number(function, "position", row->position) &&
+			     put_string(function, "new_symbol", row->new_symbol) &&
+			     put_number(function, "old_size", row->old_size) &&
+			     put_number(function, "new_size", row->new_size) &&
+			     put_string(function, "source", row->source);
+		}
+	}
+	return ok;
+}
+
+static bool add_bindings(struct json_object *root, const struct mkp_manifest *manifest)
+{
+	const struct mkp_graph *graph = manifest->selection->diff->patched;
+	struct json_object *array = json_object_new_array();
+	bool ok = put(root, "symbols", array);
+
+	for (uint32_t i = 0; ok && i < graph->nr_atoms; i++) {
+		const struct mkp_binding *binding = &manifest->bindings->atoms[i];
+		struct json_object *symbol;
+
+		if (binding->kind == MKP_BIND_NONE)
+			continue;
+		symbol = append_object(array);
+		ok = symbol && put_string(symbol, "name", binding->name) &&
+		     put_string(symbol, "binding",
+				binding->kind == MKP_BIND_LIVEPATCH ? "livepatch"
+								    : "export") &&
+		     put_string(symbol, "provider", binding->provider) &&
+		     put_number(symbol, "position", binding->position);
+	}
+	return ok;
+}
+
+static bool add_included(struct json_object *root, const struct mkp_report *report)
+{
+	struct json_object *array = json_object_new_array();
+	bool ok = put(root, "included", array);
+
+	for (size_t i = 0; ok && i < report->nr_included; i++) {
+		struct json_object *row = append_object(array);
+
+		ok = row && put_string(row, "name", report->included[i].name) &&
+		     put_string(row, "kind", report->included[i].kind) &&
+		     put_string(row, "because", report->included[i].because);
+	}
+	return ok;
+}
+
+static bool fill(struct json_object *root, const struct mkp_manifest *manifest)
+{
+	const struct mkp_module *module = manifest->module;
+
+	return put_string(root, "schema", "mkpatch.manifest/1") &&
+	       put_string(root, "mkpatch", MKP_VERSION) &&
+	       put_string(root, "name", module->name) &&
+	       put_string(root, "flavour", module->standalone ? "standalone" : "core") &&
+	       put_string(root, "arch", manifest->report->arch) &&
+	       put_string(root, "release", module->release) &&
+	       put_string(root, "original", module->original) &&
+	       put_string(root, "patched", module->patched) &&
+	       add_functions(root, module) && add_bindings(root, manifest) &&
+	       add_included(root, manifest->report);
+}
+
+struct mkp_error *mkp_manifest_write(const struct mkp_manifest *manifest, FILE *stream)
+{
+	struct json_object *root = json_object_new_object();
+	const char *text = NULL;
+	struct mkp_error *error = NULL;
+
+	if (root && fill(root, manifest))
+		text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
+								    JSON_C_TO_STRING_NOSLASHESCAPE);
+	if (!text)
+		error = mkp_error_nomem();
+	else if (fprintf(stream, "%s\n", text) < 0)
+		error = mkp_error_create_errno(errno, "%s", MKP_MANIFEST_NAME);
+	json_object_put(root);
+	return error;
+}

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Writing the payload.
+ *
+ * Included atoms are laid out in the order of the patched object, in sections of the same
+ * names, each at an offset congruent to its old one modulo the section's alignment. Code
+ * keeps the padding in front of it, which on some kernels is part of the function.
+ *
+ * Each reference becomes a relocation again: against the symbol of the copy, against the
+ * section symbol where the copy has none, or against an undefined symbol. The field itself
+ * is cleared, since the module loader refuses to relocate a field that is not zero.
+ */
+#include "emit/payload.h"
+
+#include <string.h>
+
+#include "base/array.h"
+#include "elf/writer.h"
+#include "emit/finalize.h"
+
+struct place {
+	uint32_t section; /* handle; 0: not placed */
+	uint32_t symbol;  /* handle; 0: none */
+	uint64_t offset;
+};
+
+struct payload {
+	const struct mkp_selection *selection;
+	const struct mkp_graph *graph;
+	const struct mkp_bindings *bindings;
+	struct mkp_writer *writer;
+	uint32_t *sections; /* [input sections] handles; 0: not made yet */
+	struct place *places; /* [patched atoms]; of targets outside only `symbol` */
+	struct mkp_payload_counts counts;
+};
+
+#define KEPT_FLAGS (SHF_WRITE | SHF_ALLOC | SHF_EXECINSTR | SHF_MERGE | SHF_STRINGS)
+
+static struct mkp_error *get_section(struct payload *payload, uint32_t input,
+				     uint32_t *ret_handle)
+{
+	const struct mkp_section *section = &payload->graph->object->sections[input];
+	const struct mkp_writer_section header = {
+		.name = section->name,
+		.type = section->type,
+		.flags = section->flags & KEPT_FLAGS,
+		.align = section->align,
+		.entsize = section->entsize,
+	};
+	struct mkp_error *error = NULL;
+
+	if (!payload->sections[input])
+		error = mkp_writer_add_section(payload->writer, &header,
+					       &payload->sections[input]);
+	if (!error)
+		*ret_handle = payload->sections[input];
+	return error;
+}
+
+/* Padding between the atom before and a function, up to a cache line. */
+static uint64_t prefix_size(const struct mkp_graph *graph, uint32_t atom)
+{
+	const struct mkp_atom *it = &graph->atoms[atom];
+	uint64_t before = 0;
+
+	if (it->kind != MKP_ATOM_FUNC)
+		return 0;
+	if (atom > graph->section_atoms[it->section])
+		before = it[-1].start + it[-1].size;
+	return it->start > before && it->start - before < 64 ? it->start - before : 0;
+}
+
+static struct mkp_error *place_atom(struct payload *payload, uint32_t atom)
+{
+	const struct mkp_graph *graph = payload->graph;
+	const struct mkp_atom *it = &graph->atoms[atom];
+	const struct mkp_section *section = &graph->object->sections[it->section];
+	uint64_t prefix = prefix_size(graph, atom), start = it->start - prefix;
+	struct place *place = &payload->places[atom];
+	const uint8_t *data = section->data ? section->data + start : NULL;
+	uint64_t offset;
+	struct mkp_error *error = get_section(payload, it->section, &place->section);
+
+	if (!error)
+		error = mkp_writer_append(payload->writer, place->section, data,
+					  it->size + prefix, section->align,
+					  start & (section->align - 1), &offset);
+	if (!error)
+		place->offset = offset + prefix;
+	return error;
+}
+
+/* The record in the second table, in step with the first. */
+static struct mkp_error *place_companion(struct payload *payload, uint32_t atom)
+{
+	const struct mkp_graph *graph = payload->graph;
+	const struct mkp_special_section *special;
+	const struct mkp_section *section;
+	uint32_t handle;
+	uint64_t offset;
+	struct mkp_error *error;
+
+	if (graph->atoms[atom].kind != MKP_ATOM_ENTRY)
+		return NULL;
+	special = mkp_graph_special(graph, &graph->atoms[atom]);
+	if (!special->companion)
+		return NULL;
+	section = &graph->object->sections[special->companion];
+	error = get_section(payload, special->companion, &handle);
+	if (error)
+		return error;
+	return mkp_writer_append(payload->writer, handle,
+				 section->data + (uint64_t)(atom - special->first_atom) *
+							 special->companion_size,
+				 special->companion_size, 1, 0, &offset);
+}
+
+static struct mkp_error *name_atom(struct payload *payload, uint32_t atom)
+{
+	const struct mkp_atom *it = &payload->graph->atoms[atom];
+	const struct mkp_symbol *symbol = mkp_atom_symbol(payload->graph, it);
+	struct place *place = &payload->places[atom];
+	const struct mkp_writer_symbol row = {
+		.name = symbol->name,
+		.bind = STB_LOCAL,
+		.type = symbol->type,
+		.section = place->section,
+		.value = place->offset,
+		.size = symbol->size,
+	};
+
+	if (!it->symbol)
+		return mkp_writer_section_symbol(payload->writer, place->section,
+						 &place->symbol);
+	return mkp_writer_add_symbol(payload->writer, &row, &place->symbol);
+}
+
+static struct mkp_error *place_atoms(struct payload *payload)
+{
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = 0; i < payload->graph->nr_atoms && !error; i++) {
+		if (!mkp_is_included(payload->selection, i))
+			continue;
+		error = place_atom(payload, i);
+		if (!error)
+			error = place_companion(payload, i);
+		if (!error)
+			error = name_atom(payload, i);
+	}
+	return error;
+}
+
+/* A second, global name for each replaced function, for the module source to refer to. */
+static struct mkp_error *name_replaced(struct payload *payload, char *const *new_symbols)
+{
+	struct mkp_error *error = NULL;
+	uint32_t handle;
+
+	for (uint32_t i = 0; i < payload->selection->nr_replaced && !error; i++) {
+		uint32_t atom = payload->selection->queue[i];
+		const struct mkp_writer_symbol row = {
+			.name = new_symbols[i],
+			.bind = STB_GLOBAL,
+			.type = STT_FUNC,
+			.section = payload->places[atom].section,
+			.value = payload->places[atom].offset,
+			.size = payload->graph->atoms[atom].size,
+		};
+
+		error = mkp_writer_add_symbol(payload->writer, &row, &handle);
+	}
+	return error;
+}
+
+static struct mkp_error *name_target(struct payload *payload, uint32_t atom)
+{
+	const struct mkp_binding *binding = &payload->bindings->atoms[atom];
+	struct mkp_writer_symbol row = { .name = binding->name, .section = MKP_SHN_UNDEF };
+	MKP_CLEANUP_FREE char *name = NULL;
+	struct mkp_error *error = NULL;
+
+	if (payload->places[atom].symbol)
+		return NULL;
+	row.bind = binding->weak ? STB_WEAK : STB_GLOBAL;
+	if (binding->kind == MKP_BIND_LIVEPATCH) {
+		error = mkp_klp_name_format(binding->object, binding->provider,
+					    binding->name, binding->position, &name);
+		row.name = name;
+		row.bind = STB_WEAK;
+	}
+	if (error)
+		return error;
+	return mkp_writer_add_symbol(payload->writer, &row, &payload->places[atom].symbol);
+}
+
+static struct mkp_error *add_reloc(struct payload *payload, uint32_t ref)
+{
+	const struct mkp_graph *graph = payload->graph;
+	const struct mkp_ref *it = &graph->refs[ref];
+	const struct place *from = &payload->places[graph->ref_atom[ref]];
+	const struct place *to = &payload->places[it->target];
+	bool carried = payload->selection->fates[ref] == MKP_FATE_CARRIED;
+	struct mkp_writer_reloc reloc = {
+		.offset = from->offset + it->place,
+		.addend = it->offset - it->to_end,
+		.type = it->type,
+	};
+	static const uint8_t zeros[8];
+	struct mkp_error *error = NULL;
+
+	if (carried && !graph->atoms[it->target].symbol)
+		reloc.addend += (int64_t)to->offset;
+	if (!carried) {
+		error = name_target(payload, it->target);
+		if (payload->bindings->atoms[it->target].kind == MKP_BIND_LIVEPATCH)
+			payload->counts.livepatch++;
+		else
+			payload->counts.normal++;
+	}
+	reloc.symbol = to->symbol;
+	if (!error && it->width <= sizeof(zeros))
+		mkp_writer_patch(payload->writer, from->section, reloc.offset, zeros,
+				 it->width);
+	return error ? error
+		     : mkp_writer_add_reloc(payload->writer, from->section, &reloc,
+					    /* livepatch= */ NULL);
+}
+
+static struct mkp_error *add_relocs(struct payload *payload)
+{
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = 0; i < payload->graph->nr_refs && !error; i++)
+		if (payload->selection->fates[i] > MKP_FATE_NOTHING)
+			error = add_reloc(payload, i);
+	return error;
+}
+
+/* Without it linkers ask for an executable stack. */
+static struct mkp_error *add_stack_note(struct payload *payload)
+{
+	const struct mkp_writer_section note = {
+		.name = ".note.GNU-stack",
+		.type = SHT_PROGBITS,
+		.align = 1,
+	};
+	uint32_t handle;
+
+	return mkp_writer_add_section(payload->writer, &note, &handle);
+}
+
+static struct mkp_error *write_payload(struct payload *payload, char *const *new_symbols,
+				       const char *path)
+{
+	const struct mkp_object *object = payload->graph->object;
+	struct mkp_error *error;
+
+	error = mkp_array_create(object->nr_sections, sizeof(uint32_t), &payload->sections);
+	if (!error)
+		error = mkp_array_create(payload->graph->nr_atoms, sizeof(struct place),
+					 &payload->places);
+	if (!error)
+		error = mkp_writer_create(object->machine, object->eflags,
+					  object->big_endian, &payload->writer);
+	if (!error)
+		error = place_atoms(payload);
+	/* From here on every included atom has its place and symbol. */
+	if (!error)
+		error = name_replaced(payload, new_symbols);
+	if (!error)
+		error = add_relocs(payload);
+	if (!error)
+		error = add_stack_note(payload);
+	if (!error)
+		error = mkp_writer_finish(payload->writer, path);
+	return error;
+}
+
+struct mkp_error *mkp_payload_write(const struct mkp_selection *selection,
+				    const struct mkp_bindings *bindings,
+				    char *const *new_symbols, const char *path,
+				    struct mkp_payload_counts *ret_counts)
+{
+	struct payload payload = {
+		.selection = selection,
+		.graph = selection->diff->patched,
+		.bindings = bindings,
+	};
+	struct mkp_error *error = write_payload(&payload, new_symbols, path);
+
+	mkp_writer_destroy(payload.writer);
+	free(payload.sections);
+	free(payload.places);
+	if (!error)
+		*ret_counts = payload.counts;
+	return error;
+}
