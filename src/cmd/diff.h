@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of the diff verb share.
+ */
+#ifndef MKP_CMD_DIFF_H
+#define MKP_CMD_DIFF_H
+
+#include "check/check.h"
+#include "emit/bind.h"
+#include "image/image.h"
+
+/** The command line; all borrowed from argv. NULL: not given. */
+struct mkp_diff_options {
+	const char *orig, *patched;
+	const char *name, *directory;
+	const char *vmlinux, *symvers, *object, *image, *release, *sysroot;
+	const char *json_file; /* with json: NULL is standard output */
+	bool json, standalone, explain, quiet;
+	int verbose;
+	enum { MKP_COLOR_AUTO, MKP_COLOR_ALWAYS, MKP_COLOR_NEVER } color;
+};
+
+/** Parses; returns -1 to go on, or the exit code. */
+int mkp_diff_parse(int argc, char **argv, struct mkp_diff_options *ret_options);
+
+/** What is known of the kernel, opened from what the options name. */
+struct mkp_diff_kernel {
+	struct mkp_locations locations;
+	struct mkp_image *vmlinux, *module;
+	struct mkp_symvers *symvers;
+	char *object; /* owned: name of the patched module; NULL: vmlinux */
+};
+
+/** Finds and opens; notes in the report what was taken. */
+struct mkp_error *mkp_diff_open_kernel(const struct mkp_diff_options *options,
+				       struct mkp_report *report,
+				       struct mkp_diff_kernel *ret_kernel) MKP_MUST_CHECK;
+void mkp_diff_close_kernel(struct mkp_diff_kernel *kernel);
+
+/** Adds the rows of functions; first the replaced ones, in the order of the selection. */
+struct mkp_error *mkp_diff_report_functions(const struct mkp_check_context *context)
+	MKP_MUST_CHECK;
+
+/** Fills in the positions of the replaced functions, once they are bound. */
+void mkp_diff_report_positions(struct mkp_report *report,
+			       const struct mkp_selection *selection,
+			       const struct mkp_bindings *bindings);
+
+/** Adds the rows of what is included. */
+struct mkp_error *mkp_diff_report_included(const struct mkp_check_context *context)
+	MKP_MUST_CHECK;
+
+#endif

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <string.h>
+
+#include "cmd/diff.h"
+
+/* What the command line names comes before what was found. */
+static const char *choose(const char *given, const char *found)
+{
+	return given ? given : found;
+}
+
+static struct mkp_error *note_taken(struct mkp_report *report, const char *what,
+				    const char *path)
+{
+	return mkp_report_add_note(report, "%s: %s", what, path ? path : "none found");
+}
+
+static struct mkp_error *find_files(const struct mkp_diff_options *options,
+				    struct mkp_report *report,
+				    struct mkp_diff_kernel *kernel)
+{
+	struct mkp_error *error =
+		mkp_locations_find(options->sysroot ? options->sysroot : "",
+				   options->release, &kernel->locations);
+
+	if (error)
+		return error;
+	error = note_taken(report, "vmlinux",
+			   choose(options->vmlinux, kernel->locations.vmlinux));
+	if (!error)
+		error = note_taken(report, "Module.symvers",
+				   choose(options->symvers, kernel->locations.symvers));
+	if (!error)
+		error = note_taken(report, "headers", kernel->locations.headers);
+	return error;
+}
+
+/* Module names use '_' where file names may have '-'. */
+static struct mkp_error *take_object(const struct mkp_diff_options *options,
+				     struct mkp_diff_kernel *kernel)
+{
+	if (!options->object)
+		return NULL;
+	kernel->object = strdup(options->object);
+	if (!kernel->object)
+		return mkp_error_nomem();
+	for (char *at = kernel->object; *at; at++)
+		if (*at == '-')
+			*at = '_';
+	return NULL;
+}
+
+struct mkp_error *mkp_diff_open_kernel(const struct mkp_diff_options *options,
+				       struct mkp_report *report,
+				       struct mkp_diff_kernel *ret_kernel)
+{
+	struct mkp_diff_kernel kernel = { 0 };
+	const char *vmlinux, *symvers;
+	struct mkp_error *error = take_object(options, &kernel);
+
+	mkp_arena_init(&kernel.locations.arena);
+	if (!error && options->release)
+		error = find_files(options, report, &kernel);
+	vmlinux = choose(options->vmlinux, kernel.locations.vmlinux);
+	symvers = choose(options->symvers, kernel.locations.symvers);
+	if (!error && vmlinux)
+		error = mkp_image_open(vmlinux, /* module= */ NULL, &kernel.vmlinux);
+	if (!error && symvers)
+		error = mkp_symvers_open(symvers, &kernel.symvers);
+	if (!error && options->image)
+		error = mkp_image_open(options->image, kernel.object, &kernel.module);
+	if (error) {
+		mkp_diff_close_kernel(&kernel);
+		return error;
+	}
+	*ret_kernel = kernel;
+	return NULL;
+}
+
+void mkp_diff_close_kernel(struct mkp_diff_kernel *kernel)
+{
+	mkp_image_destroy(kernel->vmlinux);
+	mkp_image_destroy(kernel->module);
+	mkp_symvers_destroy(kernel->symvers);
+	mkp_locations_deinit(&kernel->locations);
+	free(kernel->object);
+}

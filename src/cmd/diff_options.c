@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "cmd/diff.h"
+
+static const char usage[] = "mkpatch [diff] [OPTION]... ORIG.o PATCHED.o";
+
+enum option_id {
+	OPTION_NAME,
+	OPTION_OUTPUT,
+	OPTION_RELEASE,
+	OPTION_VMLINUX,
+	OPTION_SYMVERS,
+	OPTION_OBJECT,
+	OPTION_IMAGE,
+	OPTION_SYSROOT,
+	OPTION_STANDALONE,
+	OPTION_JSON,
+	OPTION_EXPLAIN,
+	OPTION_VERBOSE,
+	OPTION_QUIET,
+	OPTION_COLOR,
+};
+
+static const struct mkp_option options[] = {
+	[OPTION_NAME] = { "name", 'n', "NAME", "name of the patch module" },
+	[OPTION_OUTPUT] = { "output", 'o', "DIR", "directory to write (default: its name)" },
+	[OPTION_RELEASE] = { "kernel", 'k', "RELEASE", "find that kernel's files" },
+	[OPTION_VMLINUX] = { "vmlinux", 0, "FILE",
+			     "vmlinux, System.map or kallsyms of the kernel" },
+	[OPTION_SYMVERS] = { "symvers", 0, "FILE", "Module.symvers of the kernel" },
+	[OPTION_OBJECT] = { "object", 0, "MODULE", "the objects are part of this module" },
+	[OPTION_IMAGE] = { "image", 0, "FILE.ko", "the module as it was shipped" },
+	[OPTION_SYSROOT] = { "sysroot", 0, "DIR", "look for -k below DIR" },
+	[OPTION_STANDALONE] = { "standalone", 0, NULL,
+				"emit a module that needs no mkpatch_core" },
+	[OPTION_JSON] = { "json", 0, "[FILE]", "report as JSON, in place of text or to FILE" },
+	[OPTION_EXPLAIN] = { "explain", 0, NULL, "say why each element is in the patch" },
+	[OPTION_VERBOSE] = { "verbose", 'v', NULL, "say what was taken from where" },
+	[OPTION_QUIET] = { "quiet", 'q', NULL, "only the summary and errors" },
+	[OPTION_COLOR] = { "color", 0, "WHEN", "auto, always or never" },
+};
+
+static int parse_color(const char *when, struct mkp_diff_options *result)
+{
+	if (!strcmp(when, "auto"))
+		result->color = MKP_COLOR_AUTO;
+	else if (!strcmp(when, "always"))
+		result->color = MKP_COLOR_ALWAYS;
+	else if (!strcmp(when, "never"))
+		result->color = MKP_COLOR_NEVER;
+	else
+		return mkp_fail_usage("--color takes auto, always or never, not '%s'", when);
+	return -1;
+}
+
+static int take_operand(const char *operand, struct mkp_diff_options *result)
+{
+	if (!result->orig)
+		result->orig = operand;
+	else if (!result->patched)
+		result->patched = operand;
+	else
+		return mkp_fail_usage("more than two objects: '%s'", operand);
+	return -1;
+}
+
+static int take_option(const struct mkp_option_value *option,
+		       struct mkp_diff_options *result)
+{
+	switch ((enum option_id)option->index) {
+	case OPTION_NAME:
+		result->name = option->value;
+		break;
+	case OPTION_OUTPUT:
+		result->directory = option->value;
+		break;
+	case OPTION_RELEASE:
+		result->release = option->value;
+		break;
+	case OPTION_VMLINUX:
+		result->vmlinux = option->value;
+		break;
+	case OPTION_SYMVERS:
+		result->symvers = option->value;
+		break;
+	case OPTION_OBJECT:
+		result->object = option->value;
+		break;
+	case OPTION_IMAGE:
+		result->image = option->value;
+		break;
+	case OPTION_SYSROOT:
+		result->sysroot = option->value;
+		break;
+	case OPTION_STANDALONE:
+		result->standalone = true;
+		break;
+	case OPTION_JSON:
+		result->json = true;
+		result->json_file = option->value;
+		break;
+	case OPTION_EXPLAIN:
+		result->explain = true;
+		break;
+	case OPTION_VERBOSE:
+		result->verbose++;
+		break;
+	case OPTION_QUIET:
+		result->quiet = true;
+		break;
+	case OPTION_COLOR:
+		return parse_color(option->value, result);
+	}
+	return -1;
+}
+
+/* `vmlinux` names no module, and a module's name is not that of its file. */
+static int check_object(struct mkp_diff_options *result)
+{
+	if (result->object && !strcmp(result->object, "vmlinux"))
+		result->object = NULL;
+	if (result->object && strpbrk(result->object, "./"))
+		return mkp_fail_usage("--object takes the name of a module, such as zfs, "
+				      "not of a file: '%s'",
+				      result->object);
+	if (result->image && !result->object)
+		return mkp_fail_usage("--image needs --object: the name of the module");
+	return -1;
+}
+
+int mkp_diff_parse(int argc, char **argv, struct mkp_diff_options *ret_options)
+{
+	struct mkp_option_parser parser = {
+		argc, argv, options, MKP_ARRAY_SIZE(options), NULL, NULL,
+	};
+	struct mkp_diff_options result = { 0 };
+	struct mkp_option_value value;
+	int code;
+
+	while (mkp_options_next(&parser, usage, &value, &code)) {
+		code = value.index < 0 ? take_operand(value.value, &result)
+				       : take_option(&value, &result);
+		if (code >= 0)
+			break;
+	}
+	mkp_options_deinit(&parser);
+	if (code < 0 && !result.patched)
+		code = mkp_fail_usage("two objects are needed, the original and the patched");
+	if (code < 0)
+		code = check_object(&result);
+	if (code < 0)
+		*ret_options = result;
+	return code;
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * From the verdicts to the rows of the report.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/diff.h"
+
+static const char *binding_name(const struct mkp_symbol *symbol)
+{
+	switch (symbol->bind) {
+	case STB_LOCAL:
+		return "local";
+	case STB_WEAK:
+		return "weak";
+	default:
+		return "global";
+	}
+}
+
+/* One function of the patched object that is not the same. */
+static struct mkp_error *add_patched(const struct mkp_check_context *context, uint32_t atom,
+				     bool replaced)
+{
+	const struct mkp_diff *diff = context->diff;
+	const struct mkp_graph *graph = diff->patched;
+	uint32_t twin = diff->to_orig[atom];
+	MKP_CLEANUP_FREE char *reason = NULL;
+	struct mkp_report_function row = {
+		.name = mkp_atom_name(graph, atom),
+		.state = twin == MKP_NO_ATOM ? "new" : "changed",
+		.binding = binding_name(mkp_atom_symbol(graph, &graph->atoms[atom])),
+		.size_before = twin == MKP_NO_ATOM ? 0 : diff->orig->atoms[twin].size,
+		.size_after = graph->atoms[atom].size,
+		.source = mkp_check_source(context, atom),
+		.tier = twin == MKP_NO_ATOM ? NULL : mkp_tier_name(diff->tier[atom]),
+		.replaced = replaced,
+	};
+	struct mkp_error *error;
+
+	if (twin == MKP_NO_ATOM && mkp_is_included(context->selection, atom))
+		error = mkp_edge_describe(context->selection, atom, &reason);
+	else
+		error = mkp_cause_describe(diff, atom, &reason);
+	row.reason = reason;
+	return error ? error : mkp_report_add_function(context->report, &row);
+}
+
+static struct mkp_error *add_removed(const struct mkp_check_context *context, uint32_t atom)
+{
+	const struct mkp_graph *graph = context->diff->orig;
+	const struct mkp_report_function row = {
+		.name = mkp_atom_name(graph, atom),
+		.state = "removed",
+		.binding = binding_name(mkp_atom_symbol(graph, &graph->atoms[atom])),
+		.size_before = graph->atoms[atom].size,
+		.source = mkp_check_orig_source(context, atom),
+		.reason = "not in the patched object",
+	};
+
+	return mkp_report_add_function(context->report, &row);
+}
+
+static bool is_whole_function(const struct mkp_atom *atom)
+{
+	return atom->kind == MKP_ATOM_FUNC && atom->owner == MKP_NO_ATOM;
+}
+
+struct mkp_error *mkp_diff_report_functions(const struct mkp_check_context *context)
+{
+	const struct mkp_diff *diff = context->diff;
+	const struct mkp_selection *selection = context->selection;
+	struct mkp_error *error = NULL;
+
+	context->report->nr_compared = diff->nr_functions;
+	for (uint32_t i = 0; i < selection->nr_replaced && !error; i++)
+		error = add_patched(context, selection->queue[i], /* replaced= */ true);
+	for (uint32_t i = 0; i < diff->patched->nr_atoms && !error; i++)
+		if (is_whole_function(&diff->patched->atoms[i]) &&
+		    diff->state[i] == MKP_STATE_NEW)
+			error = add_patched(context, i, /* replaced= */ false);
+	for (uint32_t i = 0; i < diff->orig->nr_atoms && !error; i++)
+		if (is_whole_function(&diff->orig->atoms[i]) &&
+		    diff->to_patched[i] == MKP_NO_ATOM)
+			error = add_removed(context, i);
+	return error;
+}
+
+void mkp_diff_report_positions(struct mkp_report *report,
+			       const struct mkp_selection *selection,
+			       const struct mkp_bindings *bindings)
+{
+	for (uint32_t i = 0; i < selection->nr_replaced; i++)
+		report->functions[i].position = bindings->replaced[i].position;
+}
+
+static const char *kind_name(const struct mkp_atom *atom)
+{
+	switch ((enum mkp_atom_kind)atom->kind) {
+	case MKP_ATOM_FUNC:
+		return "function";
+	case MKP_ATOM_OBJECT:
+		return "data";
+	case MKP_ATOM_STRING:
+		return "string";
+	case MKP_ATOM_CONST:
+		return "constant";
+	case MKP_ATOM_ENTRY:
+		return "table-entry";
+	default:
+		return atom->class == MKP_CLASS_AUX ? "code" : "data";
+	}
+}
+
+/* A string is named by its text, an entry by its place in the table. */
+static char *included_name(const struct mkp_graph *graph, uint32_t atom)
+{
+	const struct mkp_atom *it = &graph->atoms[atom];
+	const char *data = (const char *)mkp_atom_data(graph, it);
+	char *name = NULL;
+	int length;
+
+	if (it->kind == MKP_ATOM_STRING && data)
+		length = asprintf(&name, "\"%.*s\"",
+				  (int)strnlen(data, it->size < 60 ? it->size : 60), data);
+	else if (it->symbol)
+		length = asprintf(&name, "%s", mkp_atom_name(graph, atom));
+	else
+		length = asprintf(&name, "%s+%#llx", mkp_atom_name(graph, atom),
+				  (unsigned long long)it->start);
+	return length < 0 ? NULL : name;
+}
+
+static struct mkp_error *add_included(const struct mkp_check_context *context,
+				      uint32_t atom)
+{
+	const struct mkp_graph *graph = context->diff->patched;
+	const struct mkp_atom *it = &graph->atoms[atom];
+	MKP_CLEANUP_FREE char *because = NULL;
+	MKP_CLEANUP_FREE char *name = included_name(graph, atom);
+	struct mkp_report_included row = {
+		.name = name,
+		.kind = kind_name(it),
+		.section = graph->object->sections[it->section].name,
+		.size = it->size,
+	};
+	struct mkp_error *error;
+
+	if (!name)
+		return mkp_error_nomem();
+	error = mkp_edge_describe(context->selection, atom, &because);
+	row.because = because;
+	return error ? error : mkp_report_add_included(context->report, &row);
+}
+
+struct mkp_error *mkp_diff_report_included(const struct mkp_check_context *context)
+{
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = 0; i < context->selection->nr_included && !error; i++)
+		error = add_included(context, context->selection->queue[i]);
+	return error;
+}
