@@ -56,7 +56,6 @@
 #define MKPATCH_CORE_SOURCE_MAX		1023
 
 struct module;
-struct mkpatch_core_live;
 
 /**
  * struct mkpatch_core_func - one replaced function
@@ -105,7 +104,9 @@ struct mkpatch_core_object {
  * @release:	`uname -r` of the one kernel that the patch was made for
  * @objects:	@nr_objects records, none of them for the same object
  * @mod:	THIS_MODULE
- * @private:	NULL before registration; then the core's, hands off
+ * @private:	NULL before registration; then the core's, hands off. No type of the
+ *		core, because the symbol checksums of CONFIG_MODVERSIONS would then
+ *		change with it.
  */
 struct mkpatch_core_patch {
 	unsigned int abi;
@@ -119,7 +120,7 @@ struct mkpatch_core_patch {
 	const char *release;
 	const struct mkpatch_core_object *objects;
 	struct module *mod;
-	struct mkpatch_core_live *private;
+	void *private;
 };
 
 #ifdef __KERNEL__

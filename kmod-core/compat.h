@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Where the kernel's interfaces differ between the kernels that this module
+ * supports. Nothing here looks at version numbers, which tell little about
+ * distribution kernels: Kbuild looks into the kernel's headers and defines
+ * MKPATCH_HAVE_... for what it finds there.
+ */
+#ifndef MKPATCH_CORE_COMPAT_H
+#define MKPATCH_CORE_COMPAT_H
+
+#include <linux/kernel.h>
+#include <linux/livepatch.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sysfs.h>
+
+#if !IS_ENABLED(CONFIG_LIVEPATCH)
+#error "mkpatch_core: this kernel is configured without CONFIG_LIVEPATCH"
+#endif
+
+/*
+ * Before commit 958ef1e39d24 ("livepatch: Simplify API by removing
+ * registration step"), v5.1, a patch was registered and enabled in two steps,
+ * and the module reference was taken and dropped at other moments than those
+ * that core_abi.h builds upon.
+ */
+#ifdef MKPATCH_HAVE_KLP_REGISTER_PATCH
+#error "mkpatch_core: needs Linux 5.1 or later (livepatch without a registration step)"
+#endif
+
+/*
+ * Memory of a module by type: commit ac3b43283923 ("module: replace module_layout
+ * with module_memory"), v6.4.
+ */
+#ifdef MKPATCH_HAVE_MOD_TEXT
+static inline const void *mkpatch_text_start(const struct module *mod)
+{
+	return mod->mem[MOD_TEXT].base;
+}
+
+static inline size_t mkpatch_text_size(const struct module *mod)
+{
+	return mod->mem[MOD_TEXT].size;
+}
+#else
+static inline const void *mkpatch_text_start(const struct module *mod)
+{
+	return mod->core_layout.base;
+}
+
+static inline size_t mkpatch_text_size(const struct module *mod)
+{
+	return mod->core_layout.text_size;
+}
+#endif
+
+/*
+ * Commit 2efc459d06f1 ("sysfs: Add sysfs_emit and sysfs_emit_at to format
+ * sysfs output"), v5.10.
+ */
+#ifndef MKPATCH_HAVE_SYSFS_EMIT
+static inline __printf(2, 3) int sysfs_emit(char *buf, const char *fmt, ...)
+{
+	va_list args;
+	int len;
+
+	va_start(args, fmt);
+	len = vscnprintf(buf, PAGE_SIZE, fmt, args);
+	va_end(args);
+	return len;
+}
+#endif
+
+/* bin_attribute.read() got a const attribute in v6.16. */
+#ifdef MKPATCH_HAVE_CONST_BIN_READ
+#define MKPATCH_BIN_READ_CONST const
+#else
+#define MKPATCH_BIN_READ_CONST
+#endif
+
+#endif /* MKPATCH_CORE_COMPAT_H */
