@@ -7,9 +7,10 @@
 
 struct mkp_error *mkp_error_nomem(void)
 {
+	static char message[] = "out of memory";
 	static struct mkp_error nomem = {
 		.code = MKP_ERROR_NOMEM,
-		.message = (char *)"out of memory",
+		.message = message,
 	};
 
 	return &nomem;

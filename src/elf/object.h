@@ -4,11 +4,15 @@
  *
  * mkp_object_open() maps the file and checks every offset, index, size, link and string
  * once. Code that holds a `const struct mkp_object *` may trust all of it: section and
- * symbol indices are in range, names end, relocation places lie inside their section,
- * data pointers cover `size` bytes. Nothing ever writes to an object.
+ * symbol indices are in range (also `link`), names end and have at most 4095 bytes, data
+ * pointers cover `size` bytes, sections do not add up to more than the file. In ET_REL,
+ * symbols lie in their section with value and size, and relocations start inside of theirs:
+ * how many bytes they cover is for arch/ to know and to check. Names can hold any other
+ * byte: base/text.h shows them. Nothing ever writes to an object.
  *
- * Relocations are read for allocated sections only: debug sections have by far the most
- * of them, and what needs DWARF goes through libdw, which reads them itself.
+ * Relocations are read for allocated sections of ET_REL files only: debug sections have by
+ * far the most of them, and what needs DWARF goes through libdw, which reads them itself.
+ * SHF_RELA_LIVEPATCH sections are sections like any other here, not relocations.
  */
 #ifndef MKP_ELF_OBJECT_H
 #define MKP_ELF_OBJECT_H
@@ -20,6 +24,17 @@
 
 #include "base/error.h"
 #include "base/index.h"
+
+/*
+ * Livepatch extensions: include/uapi/linux/elf.h of the kernel, since v4.7. The C library
+ * does not have them.
+ */
+#ifndef SHN_LIVEPATCH
+#define SHN_LIVEPATCH 0xff20
+#endif
+#ifndef SHF_RELA_LIVEPATCH
+#define SHF_RELA_LIVEPATCH 0x00100000
+#endif
 
 struct mkp_section {
 	const char *name;
@@ -83,7 +98,7 @@ struct mkp_object {
 	uint32_t symtab;       /* section index of SHT_SYMTAB, 0 if none */
 	struct mkp_reloc *relocs;
 	uint32_t nr_relocs;
-	struct mkp_index names; /* mkp_hash_string(symbol name) -> symbol index */
+	struct mkp_index names; /* mkp_hash_string(name) -> index; no section symbols */
 };
 
 /**
