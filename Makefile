@@ -78,6 +78,9 @@ $(O)/%.o: %.c VERSION
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(mkp_cflags) -MMD -MP -c -o $@ $<
 
+# The header travels inside the program (.incbin), which -MMD does not see.
+$(O)/src/emit/module_abi.o: include/mkpatch/core_abi.h
+
 $(O)/test/unit/%.o: mkp_cflags += -Itest/unit $(shell $(PKG_CONFIG) --cflags cmocka 2>/dev/null)
 $(unit_programs): $(O)/test/unit/%: $(O)/test/unit/%.o $(support_objects) $(O)/libmkpatch.a
 	$(call say,LINK,$@)

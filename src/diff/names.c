@@ -6,28 +6,52 @@
 
 #include "base/index.h"
 
-static const char unique_id[] = "__UNIQUE_ID_";
+/*
+ * What is counted, and how its number is told from a part of the name:
+ *   dotted    x.12, f.isra.0: digits between dots
+ *   glued     __UNIQUE_ID_ and an argument, with __COUNTER__ behind it: any digits
+ *   initcall  __initcall__kmod_<file>__<__COUNTER__>_<__LINE__>_<function><level>: digits
+ *             between underscores (include/linux/init.h, since v5.10)
+ */
+enum numbering {
+	DOTTED,
+	GLUED,
+	INITCALL,
+};
+
+static enum numbering name_numbering(const char *name)
+{
+	if (strstr(name, "__UNIQUE_ID_"))
+		return GLUED;
+	return strncmp(name, "__initcall__", 12) ? DOTTED : INITCALL;
+}
 
 /* Length of the number at @p that the compiler counted, 0 if none starts there. */
-static size_t number_at(const char *name, const char *p)
+static size_t number_at(const char *name, const char *p, enum numbering numbering)
 {
+	const char separator = numbering == INITCALL ? '_' : '.';
 	size_t length = 0;
 
-	if (p == name || p[-1] != '.')
+	if (!isdigit((unsigned char)*p))
 		return 0;
 	while (isdigit((unsigned char)p[length]))
 		length++;
-	return p[length] == '\0' || p[length] == '.' ? length : 0;
+	if (numbering == GLUED)
+		return length;
+	if (p == name || p[-1] != separator)
+		return 0;
+	return p[length] == separator || (p[length] == '\0' && numbering == DOTTED) ? length
+										    : 0;
 }
 
 bool mkp_name_is_numbered(const char *name)
 {
-	if (strstr(name, unique_id))
-		return true;
+	enum numbering numbering = name_numbering(name);
+
 	for (const char *p = name; *p; p++)
-		if (number_at(name, p))
+		if (number_at(name, p, numbering))
 			return true;
-	return false;
+	return numbering == GLUED;
 }
 
 static uint64_t hash_step(uint64_t hash, char c)
@@ -39,22 +63,13 @@ static uint64_t hash_step(uint64_t hash, char c)
 uint64_t mkp_name_canonical_hash(const char *name)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-	bool counter = strstr(name, unique_id);
+	enum numbering numbering = name_numbering(name);
 
 	for (const char *p = name; *p;) {
-		size_t number = number_at(name, p);
+		size_t number = number_at(name, p, numbering);
 
-		/* __COUNTER__ is glued to the end of the macro's argument. */
-		if (counter && isdigit((unsigned char)*p)) {
-			p++;
-			continue;
-		}
-		if (number) {
-			hash = hash_step(hash, '#');
-			p += number;
-			continue;
-		}
-		hash = hash_step(hash, *p++);
+		hash = hash_step(hash, number ? '#' : *p);
+		p += number ? number : 1;
 	}
 	return hash;
 }
