@@ -57,9 +57,7 @@ static bool vmlinux_keeps(const struct mkp_object *object,
 {
 	const struct mkp_section *section = mkp_symbol_section(object, symbol);
 
-	if (symbol->section == MKP_SHN_UNDEF)
-		return false;
-	/* Absolute: type A, dropped; but nm says W or V of a weak one. */
+	/* Undefined: type U. Absolute: type A, but nm says W or V of a weak one. */
 	if (!section)
 		return symbol->section == MKP_SHN_ABS && symbol->bind == STB_WEAK;
 	return (section->flags & SHF_ALLOC) && mkp_kallsyms_keeps_name(symbol->name);

@@ -249,6 +249,8 @@ static void bad_release(void **state)
 		     "not a kernel release");
 	assert_error(mkp_locations_find(*state, "../../etc", &locations), MKP_ERROR_USAGE,
 		     "not a kernel release");
+	assert_error(mkp_locations_find(*state, "6.1/../x", &locations), MKP_ERROR_USAGE,
+		     "not a kernel release");
 	assert_error(mkp_locations_find(*state, "..", &locations), MKP_ERROR_USAGE,
 		     "not a kernel release");
 	/* No flavour behind the dash; percent signs are no placeholders of ours. */

@@ -122,6 +122,8 @@ static void refused(void **state)
 	refuse_text(GOOD "0x1\ta\tvmlinux\n", ":2: not 4 or 5 columns");
 	refuse_text(GOOD "0x1\ta\tvmlinux\tEXPORT_SYMBOL\tns\t\n", ":2: not 4 or 5 columns");
 	refuse_text(GOOD "0x1\ta\t\t\tvmlinux\tEXPORT_SYMBOL\n", ":2: not 4 or 5 columns");
+	refuse_text(GOOD "\n\n" GOOD, ":2: blank line");
+	refuse_text(GOOD "\t\t\t\t\t\t\t\t\t\n", ":2: not 4 or 5 columns");
 	refuse_text(GOOD "word\n", ":2: not 4 or 5 columns");
 	refuse_text(GOOD "1\ta\tvmlinux\tEXPORT_SYMBOL\n", ":2: the first column");
 	refuse_text(GOOD "0x\ta\tvmlinux\tEXPORT_SYMBOL\n", ":2: the first column");
