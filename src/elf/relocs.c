@@ -8,7 +8,10 @@
 #include "base/array.h"
 #include "elf/read.h"
 
-/* The section whose relocations the RELA section @index holds, NULL if not for us. */
+/*
+ * The section whose relocations the RELA section @index holds, NULL if not for us. A
+ * debug file of a module, as objcopy makes it, has relocations for code that it left out.
+ */
 static struct mkp_section *find_target(const struct mkp_object *object, uint32_t index)
 {
 	const struct mkp_section *section = &object->sections[index];
@@ -17,38 +20,19 @@ static struct mkp_section *find_target(const struct mkp_object *object, uint32_t
 	if (section->type != SHT_RELA)
 		return NULL;
 	target = &object->sections[section->info];
-	return target->rela == index && target->flags & SHF_ALLOC ? target : NULL;
-}
-
-static struct mkp_error *check_target(const struct mkp_object *object, uint32_t index,
-				      const struct mkp_section *target)
-{
-	const struct mkp_section *section = &object->sections[index];
-
-	if (section->size && target->type == SHT_NOBITS)
-		return mkp_object_section_error(object, index,
-						"relocates section %" PRIu32
-						", which has no bytes",
-						section->info);
-	return NULL;
+	if (target->rela != index || target->type == SHT_NOBITS)
+		return NULL;
+	return target->flags & SHF_ALLOC ? target : NULL;
 }
 
 /* Section sizes add up to the file's at most, so this is in proportion to it. */
 static struct mkp_error *allocate(struct mkp_object *object)
 {
-	const struct mkp_section *target;
-	struct mkp_error *error;
 	uint64_t total = 0;
 
-	for (uint32_t i = 1; i < object->nr_sections; i++) {
-		target = find_target(object, i);
-		if (!target)
-			continue;
-		error = check_target(object, i, target);
-		if (error)
-			return error;
-		total += object->sections[i].size / sizeof(Elf64_Rela);
-	}
+	for (uint32_t i = 1; i < object->nr_sections; i++)
+		if (find_target(object, i))
+			total += object->sections[i].size / sizeof(Elf64_Rela);
 	if (total > UINT32_MAX)
 		return mkp_object_error(object, "%" PRIu64 " relocations", total);
 	return mkp_array_create(total, sizeof(*object->relocs), &object->relocs);

@@ -82,6 +82,13 @@ struct mkp_error *mkp_writer_add_reloc(struct mkp_writer *writer, uint32_t secti
 				       const char *livepatch) MKP_MUST_CHECK;
 
 /**
+ * The name of that livepatch section: a section name without a dot in front gets one, since
+ * the kernel takes the object's name to end there. malloc'ed.
+ */
+struct mkp_error *mkp_livepatch_section_name(const char *object, const char *section,
+					     char **ret_name) MKP_MUST_CHECK;
+
+/**
  * Writes the file at @path: first beside it, then renamed over it, so that nothing
  * half-written is ever seen under that name. The writer can not be used any more.
  */
