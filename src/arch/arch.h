@@ -48,6 +48,7 @@ struct mkp_code_field {
 	uint8_t width;	 /* bytes */
 	uint8_t to_end;	 /* from the field to the end of its instruction */
 	bool branch;	 /* call or jump; otherwise an operand in memory or an address */
+	uint8_t from_start; /* from the start of its instruction to the field */
 	int64_t target;	 /* from the start of the code, as encoded without relocation */
 };
 
@@ -101,6 +102,13 @@ struct mkp_arch {
 	 */
 	struct mkp_error *(*scan_code)(const uint8_t *code, size_t size,
 				       struct mkp_code_scan *scan);
+
+	/**
+	 * Finds the immediate operands of @size bytes of code: `target` of a field is the
+	 * operand's value, `to_end` as above. NULL: instructions that differ are different.
+	 */
+	struct mkp_error *(*scan_immediates)(const uint8_t *code, size_t size,
+					     struct mkp_code_scan *scan);
 
 	/**
 	 * Whether code has a call site for ftrace at its entry, judged by its first bytes

@@ -86,8 +86,32 @@ static struct mkp_error *add_field(struct mkp_code_scan *scan, size_t start,
 	return mkp_code_scan_add(scan, &field);
 }
 
-static struct mkp_error *x86_64_scan_code(const uint8_t *code, size_t size,
-					  struct mkp_code_scan *scan)
+/* Appends the immediate operands of one instruction. */
+static struct mkp_error *add_immediates(struct mkp_code_scan *scan, size_t start,
+					const ZydisDecodedInstruction *insn)
+{
+	struct mkp_error *error = NULL;
+
+	for (int i = 0; i < 2 && !error; i++) {
+		const struct mkp_code_field field = {
+			.offset = start + insn->raw.imm[i].offset,
+			.width = insn->raw.imm[i].size / 8,
+			.to_end = insn->length - insn->raw.imm[i].offset,
+			.from_start = insn->raw.imm[i].offset,
+			.target = insn->raw.imm[i].value.s,
+		};
+
+		if (field.width && !insn->raw.imm[i].is_relative)
+			error = mkp_code_scan_add(scan, &field);
+	}
+	return error;
+}
+
+/* Decodes @size bytes and calls @add for each instruction. */
+static struct mkp_error *
+for_each_insn(const uint8_t *code, size_t size, struct mkp_code_scan *scan,
+	      struct mkp_error *(*add)(struct mkp_code_scan *, size_t,
+				       const ZydisDecodedInstruction *))
 {
 	ZydisDecodedInstruction insn;
 	ZydisDecoder decoder;
@@ -107,10 +131,22 @@ static struct mkp_error *x86_64_scan_code(const uint8_t *code, size_t size,
 			at++;
 			continue;
 		}
-		error = add_field(scan, at, &insn);
+		error = add(scan, at, &insn);
 		at += insn.length;
 	}
 	return error;
+}
+
+static struct mkp_error *x86_64_scan_code(const uint8_t *code, size_t size,
+					  struct mkp_code_scan *scan)
+{
+	return for_each_insn(code, size, scan, add_field);
+}
+
+static struct mkp_error *x86_64_scan_immediates(const uint8_t *code, size_t size,
+						struct mkp_code_scan *scan)
+{
+	return for_each_insn(code, size, scan, add_immediates);
 }
 
 static bool x86_64_entry_traceable(const uint8_t *code, size_t size,
@@ -280,6 +316,7 @@ const struct mkp_arch mkp_arch_x86_64 = {
 	.reloc = x86_64_reloc,
 	.branch_reloc = x86_64_branch_reloc,
 	.scan_code = x86_64_scan_code,
+	.scan_immediates = x86_64_scan_immediates,
 	.entry_traceable = x86_64_entry_traceable,
 	.compiler_helpers = compiler_helpers,
 	.nr_compiler_helpers = MKP_ARRAY_SIZE(compiler_helpers),

@@ -253,3 +253,13 @@ struct mkp_error *mkp_run_removed_function(const struct mkp_check_context *conte
 	}
 	return error;
 }
+
+struct mkp_error *mkp_run_no_line_info(const struct mkp_check_context *context,
+				       enum mkp_check_id self)
+{
+	if (!context->diff->nr_immediates)
+		return NULL;
+	return mkp_check_report(context->report, self, NULL, NULL,
+				"%u immediate operands may be line numbers",
+				context->diff->nr_immediates);
+}

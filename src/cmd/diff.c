@@ -49,7 +49,13 @@ static struct mkp_error *compare(struct run *run)
 
 	if (!error)
 		error = mkp_correlate(run->diff);
-	return error ? error : mkp_compare(run->diff);
+	if (!error)
+		error = mkp_lines_create(run->orig->path, &run->context.orig_lines);
+	if (!error)
+		error = mkp_lines_create(run->patched->path, &run->context.patched_lines);
+	return error ? error
+		     : mkp_compare(run->diff, run->context.orig_lines,
+				   run->context.patched_lines);
 }
 
 /* Decides what the payload carries, and reports what was found so far. */
@@ -57,10 +63,6 @@ static struct mkp_error *select_and_check(struct run *run)
 {
 	struct mkp_error *error = mkp_select(run->diff, &run->selection);
 
-	if (!error)
-		error = mkp_lines_create(run->orig->path, &run->context.orig_lines);
-	if (!error)
-		error = mkp_lines_create(run->patched->path, &run->context.patched_lines);
 	if (error)
 		return error;
 	run->context.diff = run->diff;
@@ -156,6 +158,7 @@ static struct mkp_error *diff(struct run *run)
 		return error;
 	run->report.arch = run->patched_graph->arch->name;
 	run->report.nr_compared = run->diff->nr_functions;
+	run->report.nr_line_only = run->diff->nr_line_only;
 	run->report.status = MKP_STATUS_UNCHANGED;
 	/* What is the same needs no check: only additions that nothing uses are told. */
 	error = select_and_check(run);

@@ -12,8 +12,8 @@
  * changes what it does. And a part that was split off can not be replaced on its own; if
  * it changed, its function did.
  *
- * Line numbers that stand in tables are no content: `bug_entry.line`, and the lineno of
- * dynamic debug's records.
+ * Line numbers are no content: those in tables (`bug_entry.line`, the lineno of dynamic
+ * debug's records) are masked, those in code are recognized (line_neutral.c).
  */
 #include <string.h>
 
@@ -160,15 +160,44 @@ static bool differ(struct mkp_cause *ret_cause, enum mkp_cause_kind kind, uint64
 	return false;
 }
 
-bool mkp_content_equal(struct mkp_diff *diff, uint32_t orig, uint32_t patched,
-		       unsigned int depth, struct mkp_cause *ret_cause)
+/* One comparison of content. */
+struct comparison {
+	struct mkp_diff *diff;
+	const struct mkp_atom *orig, *patched;
+	struct content a, b;
+	struct mkp_line_question lines;
+	bool line_only; /* some immediates differ by line numbers */
+};
+
+/* The first difference in [from, to) that counts, or @to. */
+static uint64_t bytes_differ(struct comparison *comparison, uint64_t from, uint64_t to)
 {
-	const struct mkp_atom *a = &diff->orig->atoms[orig];
-	const struct mkp_atom *b = &diff->patched->atoms[patched];
-	const struct content ca = { mkp_atom_data(diff->orig, a),
-				    atom_mask(diff->orig, a) };
-	const struct content cb = { mkp_atom_data(diff->patched, b),
-				    atom_mask(diff->patched, b) };
+	for (;;) {
+		uint64_t end, at = first_difference(&comparison->a, &comparison->b, from, to);
+
+		if (at >= to || !mkp_line_only(&comparison->lines, at, &end))
+			return at;
+		comparison->line_only = true;
+		from = end;
+	}
+}
+
+static bool refs_agree(struct comparison *comparison, const struct mkp_ref *orig,
+		       const struct mkp_ref *patched, unsigned int depth)
+{
+	if (mkp_refs_equal(comparison->diff, orig, patched, depth))
+		return true;
+	if (!mkp_line_only_string(&comparison->lines, orig, patched))
+		return false;
+	comparison->line_only = true;
+	return true;
+}
+
+static bool compare_content(struct comparison *comparison, unsigned int depth,
+			    struct mkp_cause *ret_cause)
+{
+	struct mkp_diff *diff = comparison->diff;
+	const struct mkp_atom *a = comparison->orig, *b = comparison->patched;
 	uint64_t end = a->size < b->size ? a->size : b->size, done = 0, at;
 
 	for (uint32_t i = 0; i < a->nr_refs || i < b->nr_refs; i++) {
@@ -180,7 +209,7 @@ bool mkp_content_equal(struct mkp_diff *diff, uint32_t orig, uint32_t patched,
 		uint64_t place_b = rb ? rb->place : UINT64_MAX;
 		uint64_t place = place_a < place_b ? place_a : place_b;
 
-		at = first_difference(&ca, &cb, done, place < end ? place : end);
+		at = bytes_differ(comparison, done, place < end ? place : end);
 		if (at < place && at < end)
 			return differ(ret_cause, MKP_CAUSE_BYTES, at, MKP_NO_REF, MKP_NO_REF);
 		if (place >= end && a->size != b->size)
@@ -189,16 +218,38 @@ bool mkp_content_equal(struct mkp_diff *diff, uint32_t orig, uint32_t patched,
 			return differ(ret_cause, MKP_CAUSE_MISSING, place,
 				      place_a < place_b ? ia : MKP_NO_REF,
 				      place_b < place_a ? ib : MKP_NO_REF);
-		if (!mkp_refs_equal(diff, ra, rb, depth))
+		if (!refs_agree(comparison, ra, rb, depth))
 			return differ(ret_cause, MKP_CAUSE_TARGET, place, ia, ib);
 		done = place + ra->width;
 	}
-	at = first_difference(&ca, &cb, done, end);
+	at = bytes_differ(comparison, done, end);
 	if (at < end)
 		return differ(ret_cause, MKP_CAUSE_BYTES, at, MKP_NO_REF, MKP_NO_REF);
 	if (a->size != b->size)
 		return differ(ret_cause, MKP_CAUSE_SIZE, end, MKP_NO_REF, MKP_NO_REF);
 	return true;
+}
+
+bool mkp_content_equal(struct mkp_diff *diff, uint32_t orig, uint32_t patched,
+		       unsigned int depth, struct mkp_cause *ret_cause)
+{
+	const struct mkp_atom *a = &diff->orig->atoms[orig];
+	const struct mkp_atom *b = &diff->patched->atoms[patched];
+	struct comparison comparison = {
+		.diff = diff,
+		.orig = a,
+		.patched = b,
+		.a = { mkp_atom_data(diff->orig, a), atom_mask(diff->orig, a) },
+		.b = { mkp_atom_data(diff->patched, b), atom_mask(diff->patched, b) },
+		.lines = { .diff = diff, .orig = orig, .patched = patched },
+	};
+	bool equal = compare_content(&comparison, depth, ret_cause);
+
+	if (equal && comparison.line_only)
+		diff->nr_line_only++;
+	mkp_code_scan_deinit(&comparison.lines.scans[0]);
+	mkp_code_scan_deinit(&comparison.lines.scans[1]);
+	return equal;
 }
 
 /* The next entry of @atom from *@at on that counts as content, or MKP_NO_ATOM. */
@@ -328,10 +379,13 @@ static void spread_to_parents(struct mkp_diff *diff)
 	}
 }
 
-struct mkp_error *mkp_compare(struct mkp_diff *diff)
+struct mkp_error *mkp_compare(struct mkp_diff *diff, struct mkp_lines *orig_lines,
+			      struct mkp_lines *patched_lines)
 {
 	const struct mkp_graph *graph = diff->patched;
 
+	diff->orig_lines = orig_lines;
+	diff->patched_lines = patched_lines;
 	for (uint32_t i = 0; i < graph->nr_atoms; i++) {
 		const struct mkp_atom *atom = &graph->atoms[i];
 

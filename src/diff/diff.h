@@ -10,6 +10,7 @@
 #define MKP_DIFF_DIFF_H
 
 #include "diff/graph.h"
+#include "elf/lines.h"
 
 /** The evidence of a pair, strongest first. */
 enum mkp_tier {
@@ -55,6 +56,9 @@ struct mkp_diff {
 	uint8_t *state;	      /* [patched atoms] enum mkp_state */
 	struct mkp_cause *cause; /* [patched atoms] */
 	uint32_t nr_functions; /* functions compared */
+	uint32_t nr_line_only; /* of them the same but for line numbers in the code */
+	uint32_t nr_immediates; /* immediates that may be line numbers, without DWARF to tell */
+	struct mkp_lines *orig_lines, *patched_lines; /* borrowed; NULL: none */
 	/* Value atoms found equal while comparing, so that none is compared twice. */
 	uint32_t *equal_value; /* [patched atoms]: original atom, or MKP_NO_ATOM */
 };
@@ -68,8 +72,13 @@ void mkp_diff_destroy(struct mkp_diff *diff);
 /** Pairs the atoms. */
 struct mkp_error *mkp_correlate(struct mkp_diff *diff) MKP_MUST_CHECK;
 
-/** Compares the pairs; from here on the verdicts are final. */
-struct mkp_error *mkp_compare(struct mkp_diff *diff) MKP_MUST_CHECK;
+/**
+ * Compares the pairs; from here on the verdicts are final. @orig_lines and @patched_lines
+ * are asked only where code differs in what may be a line number; they must outlive the
+ * diff. NULL: there are none.
+ */
+struct mkp_error *mkp_compare(struct mkp_diff *diff, struct mkp_lines *orig_lines,
+			      struct mkp_lines *patched_lines) MKP_MUST_CHECK;
 
 /** Whether anything that takes part in the running kernel is not the same. */
 bool mkp_diff_is_unchanged(const struct mkp_diff *diff);
@@ -82,6 +91,26 @@ struct mkp_error *mkp_cause_describe(const struct mkp_diff *diff, uint32_t patch
 				     char **ret_text) MKP_MUST_CHECK;
 
 /* Between the files of the room only. */
+
+/** The pair of functions whose code is being compared, for questions about lines. */
+struct mkp_line_question {
+	struct mkp_diff *diff;
+	uint32_t orig, patched;	       /* atoms */
+	struct mkp_code_scan scans[2]; /* immediates; filled at the first question */
+	bool scanned;
+};
+
+/**
+ * Whether the instructions at @place of both functions differ in nothing but an immediate
+ * that is the number of its source line on each side. Then *@ret_end is the end of the
+ * immediate.
+ */
+bool mkp_line_only(struct mkp_line_question *question, uint64_t place,
+		   uint64_t *ret_end);
+
+/** The same for two references to strings that differ in one number. */
+bool mkp_line_only_string(struct mkp_line_question *question, const struct mkp_ref *orig,
+			  const struct mkp_ref *patched);
 
 /** Whether two references mean the same thing. */
 bool mkp_refs_equal(struct mkp_diff *diff, const struct mkp_ref *orig,

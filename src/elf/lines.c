@@ -101,26 +101,55 @@ static const char *compilation_directory(Dwarf_Die *unit)
 	return dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attribute));
 }
 
-const char *mkp_lines_find(struct mkp_lines *lines, uint32_t section, uint64_t offset)
+/* Where libdwfl has put a place of a section; false: there is no debug data. */
+static bool find_address(struct mkp_lines *lines, uint32_t section, uint64_t offset,
+			 Dwarf_Addr *ret_address)
 {
-	Dwarf_Addr bias, dwarf_bias;
+	Dwarf_Addr bias;
 	GElf_Shdr header;
-	Dwfl_Line *line;
 	Elf_Scn *scn;
 	Elf *elf;
-	const char *file;
-	Dwarf_Die *unit;
-	int number;
 
 	open_debug_data(lines);
 	elf = lines->module ? dwfl_module_getelf(lines->module, &bias) : NULL;
 	scn = elf ? elf_getscn(elf, section) : NULL;
 	if (!scn || !gelf_getshdr(scn, &header))
+		return false;
+	*ret_address = header.sh_addr + bias + offset;
+	return true;
+}
+
+bool mkp_lines_available(struct mkp_lines *lines)
+{
+	open_debug_data(lines);
+	return lines->module;
+}
+
+int mkp_lines_number(struct mkp_lines *lines, uint32_t section, uint64_t offset)
+{
+	Dwarf_Addr address;
+	Dwfl_Line *line;
+	int number = 0;
+
+	if (!find_address(lines, section, offset, &address))
+		return 0;
+	line = dwfl_module_getsrc(lines->module, address);
+	return line && dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL) ? number : 0;
+}
+
+const char *mkp_lines_find(struct mkp_lines *lines, uint32_t section, uint64_t offset)
+{
+	Dwarf_Addr address, bias;
+	Dwfl_Line *line;
+	const char *file;
+	Dwarf_Die *unit;
+	int number;
+
+	if (!find_address(lines, section, offset, &address))
 		return NULL;
-	line = dwfl_module_getsrc(lines->module, header.sh_addr + bias + offset);
+	line = dwfl_module_getsrc(lines->module, address);
 	file = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL) : NULL;
-	unit = dwfl_module_addrdie(lines->module, header.sh_addr + bias + offset,
-				   &dwarf_bias);
+	unit = dwfl_module_addrdie(lines->module, address, &bias);
 	return format_place(lines, file, number, unit ? compilation_directory(unit) : NULL);
 }
 

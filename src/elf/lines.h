@@ -7,6 +7,7 @@
 #ifndef MKP_ELF_LINES_H
 #define MKP_ELF_LINES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -25,7 +26,13 @@ void mkp_lines_destroy(struct mkp_lines *lines);
  */
 const char *mkp_lines_find(struct mkp_lines *lines, uint32_t section, uint64_t offset);
 
-/** The same for the declaration of a variable or function of file scope. */
+/** Line number alone; 0: not known. */
+int mkp_lines_number(struct mkp_lines *lines, uint32_t section, uint64_t offset);
+
+/** Whether there is any DWARF at all. */
+bool mkp_lines_available(struct mkp_lines *lines);
+
+/** The same as mkp_lines_find() for the declaration of a variable or function of file scope. */
 const char *mkp_lines_find_declaration(struct mkp_lines *lines, const char *name);
 
 #endif

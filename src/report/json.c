@@ -252,6 +252,8 @@ static struct mkp_error *add_head(struct json_object *root,
 		error = add_inputs(root, report);
 	if (!error)
 		error = add_number(root, "compared", report->nr_compared);
+	if (!error)
+		error = add_number(root, "line_only", report->nr_line_only);
 	return error;
 }
 

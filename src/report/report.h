@@ -74,6 +74,7 @@ struct mkp_report {
 	const char *release; /* kernel release, or NULL if not known */
 	uint64_t klp_relocations, normal_relocations;
 	uint64_t nr_compared; /* functions compared */
+	uint64_t nr_line_only; /* of them the same but for line numbers */
 	struct mkp_report_function *functions;
 	size_t nr_functions, cap_functions;
 	struct mkp_report_included *included;

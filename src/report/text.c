@@ -110,6 +110,16 @@ static void put_target(const struct writer *to)
 		fputc(')', to->stream);
 }
 
+static void put_line_only(const struct writer *to)
+{
+	if (!to->report->nr_line_only)
+		return;
+	fputs("; ", to->stream);
+	put_count(to->stream, to->report->nr_line_only, "function");
+	fprintf(to->stream, " differ%s only by line numbers",
+		to->report->nr_line_only == 1 ? "s" : "");
+}
+
 static void put_patch_summary(const struct writer *to)
 {
 	put_colored(to, GREEN, "patch");
@@ -121,6 +131,7 @@ static void put_patch_summary(const struct writer *to)
 	put_count(to->stream, to->report->nr_included, "element");
 	fputs(" carried; ", to->stream);
 	put_count(to->stream, to->report->klp_relocations, "livepatch relocation");
+	put_line_only(to);
 	put_warnings(to);
 	put_target(to);
 }
@@ -132,6 +143,7 @@ static void put_unchanged_summary(const struct writer *to)
 	put_count(to->stream, to->report->nr_compared, "function");
 	fputs(" compared, none differs", to->stream);
 	put_new_and_removed(to);
+	put_line_only(to);
 	put_warnings(to);
 }
 
