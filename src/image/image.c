@@ -22,7 +22,7 @@ struct magic {
 /* Files that are likely to be given by mistake, by what is at a place of theirs. */
 static const struct magic unsupported[] = {
 	{ "\x1f\x8b", 2, 0, "compressed with gzip: unpack it first" },
-	{ "\xfd" "7zXZ", 5, 0, "compressed with xz: unpack it first" },
+	{ "\xfd\x37zXZ", 5, 0, "compressed with xz: unpack it first" },
 	{ "\x28\xb5\x2f\xfd", 4, 0, "compressed with zstd: unpack it first" },
 	{ "HdrS", 4, 0x202, "a boot image, not vmlinux: it has no symbols" },
 	{ "MZ", 2, 0, "a boot image, not vmlinux: it has no symbols" },
@@ -43,8 +43,8 @@ static struct mkp_error *read_head(const char *path, char *head, size_t *size)
 		return mkp_error_create_errno(errno, "cannot open %s", path);
 	got = read(fd, head, *size);
 	if (got < 0) {
-		struct mkp_error *error =
-			mkp_error_create_errno(errno, "cannot read %s", path);
+		struct mkp_error *error = mkp_error_create_errno(errno, "cannot read %s",
+								 path);
 		close(fd);
 		return error;
 	}

@@ -21,22 +21,22 @@
 struct mkp_object;
 
 enum mkp_image_kind {
-	MKP_IMAGE_ELF,	  /* vmlinux or .ko with a symbol table: files and sizes are known */
-	MKP_IMAGE_SYSMAP, /* System.map: names and addresses only */
+	MKP_IMAGE_ELF,	    /* vmlinux or .ko with symbols: files and sizes are known */
+	MKP_IMAGE_SYSMAP,   /* System.map: names and addresses only */
 	MKP_IMAGE_KALLSYMS, /* /proc/kallsyms text */
 };
 
 struct mkp_image_symbol {
 	const char *name;
-	const char *file; /* basename of the STT_FILE it follows, local symbols; or NULL */
+	const char *file; /* basename of the STT_FILE it follows; NULL: none or global */
 	uint64_t address; /* final address; in a .ko: offset, see `section` */
 	uint64_t size;	  /* 0: not known */
 	uint32_t section; /* section index in a .ko; 0 otherwise */
 	uint32_t block;	  /* number of the STT_FILE block that it is in; 0: none */
 	uint32_t row;	  /* index in the ELF symbol table; line of a text, from 1 */
-	bool local;	  /* neither local nor global: kallsyms does not tell for modules */
-	bool global;	  /* global or weak */
-	bool function;	  /* neither function nor object: not known (assembly) */
+	bool local;    /* neither local nor global: kallsyms does not tell for modules */
+	bool global;   /* global or weak */
+	bool function; /* neither function nor object: not known (assembly) */
 	bool object;
 	bool loading_only; /* of a module's init part: kallsyms drops it once it runs */
 };
@@ -78,37 +78,38 @@ struct mkp_image_query {
 	const char *name;
 	const char *file; /* STT_FILE name of the object, "core.c"; NULL for a global */
 	bool local;
-	bool function;	  /* neither: not known, as for an undefined symbol */
+	bool function; /* neither: not known, as for an undefined symbol */
 	bool object;
-	uint64_t size;	  /* 0: not known */
+	uint64_t size; /* 0: not known */
 	/* Names of the local functions and objects of the same object file: decides which
-	 * of several files of one name is meant. Names that the linker drops do no harm. */
+	 * of several files of one name is meant. Names that the linker drops do no harm.
+	 */
 	const char *const *siblings;
 	size_t nr_siblings;
 };
 
 enum mkp_image_verdict {
-	MKP_RESOLVED,	 /* position and symbol of the match are valid */
+	MKP_RESOLVED, /* position and symbol of the match are valid */
 	MKP_NOT_FOUND,
-	MKP_AMBIGUOUS,	 /* not decided: several candidates, or none that is certain */
+	MKP_AMBIGUOUS, /* not decided: several candidates, or none that is certain */
 };
 
 /** What decided: the weakest evidence without which the verdict would be another. */
 enum mkp_image_reason {
 	/* of MKP_RESOLVED */
-	MKP_BY_NAME,	   /* name, binding and kind left one candidate */
-	MKP_BY_FILE,	   /* the source file's name */
-	MKP_BY_SIBLINGS,   /* the one file of that name that has the object's locals */
+	MKP_BY_NAME,	 /* name, binding and kind left one candidate */
+	MKP_BY_FILE,	 /* the source file's name */
+	MKP_BY_SIBLINGS, /* the one file of that name that has the object's locals */
 	MKP_BY_SIZE,
 	/* of MKP_NOT_FOUND */
-	MKP_NO_NAME,	   /* kallsyms has no such name in this object */
-	MKP_OTHER_KIND,	   /* it has, but only a local for a global, a variable, ... */
-	MKP_OTHER_FILE,	   /* it has, but only in other source files */
-	MKP_LOADING_ONLY,  /* it is in the init part of a module, freed once that runs */
+	MKP_NO_NAME,	  /* kallsyms has no such name in this object */
+	MKP_OTHER_KIND,	  /* it has, but only a local for a global, a variable, ... */
+	MKP_OTHER_FILE,	  /* it has, but only in other source files */
+	MKP_LOADING_ONLY, /* it is in the init part of a module, freed once that runs */
 	/* of MKP_AMBIGUOUS */
-	MKP_SEVERAL,	   /* several candidates fit equally well */
-	MKP_OTHER_LOCALS,  /* no file of that name has the other locals of the object */
-	MKP_MOVING,	   /* its position in a module changes when init is freed */
+	MKP_SEVERAL,	  /* several candidates fit equally well */
+	MKP_OTHER_LOCALS, /* no file of that name has the other locals of the object */
+	MKP_MOVING,	  /* its position in a module changes when init is freed */
 };
 
 struct mkp_image_match {
@@ -116,7 +117,7 @@ struct mkp_image_match {
 	enum mkp_image_reason reason;
 	uint64_t position; /* sympos: 0 when the name occurs once, else 1, 2, ... */
 	const struct mkp_image_symbol *symbol; /* NULL unless MKP_RESOLVED */
-	uint32_t nr_same_name; /* how often kallsyms has the name in this object */
+	uint32_t nr_same_name;	/* how often kallsyms has the name in this object */
 	uint32_t nr_candidates; /* how many of them fit the query */
 	/* Both sizes are known and differ. Symbol sizes of a linked kernel are exact, so
 	 * the object is not the code that runs: the caller decides what to say. */
@@ -139,12 +140,12 @@ void mkp_image_resolve(const struct mkp_image *image, const struct mkp_image_que
 /** Static text that says why, for a message: "only in other source files". */
 const char *mkp_image_reason_text(enum mkp_image_reason reason);
 
-/* ---- Module.symvers ---------------------------------------------------------------- */
+/* ---- Module.symvers ---- */
 
 struct mkp_export {
 	const char *name;
-	const char *module;    /* "vmlinux", or the module's name: basename, '-' as '_' */
-	const char *space;     /* export namespace; "" if none */
+	const char *module; /* "vmlinux", or the module's name: basename, '-' as '_' */
+	const char *space;  /* export namespace; "" if none */
 	uint32_t crc;
 	bool gpl;
 };
@@ -164,12 +165,12 @@ void mkp_symvers_destroy(struct mkp_symvers *symvers);
 const struct mkp_export *mkp_symvers_find(const struct mkp_symvers *symvers,
 					  const char *name);
 
-/* ---- Finding a kernel's files -------------------------------------------------------- */
+/* ---- Finding a kernel's files ---- */
 
 /** Where the files of a kernel release are; NULL for what is not there. */
 struct mkp_locations {
 	struct mkp_arena arena;
-	const char *vmlinux; /* ELF with symbols, or System.map, or kallsyms: best first */
+	const char *vmlinux; /* ELF with symbols, System.map or kallsyms: best first */
 	const char *symvers;
 	const char *headers; /* directory for `make -C` */
 	/* Set when `symvers` is NULL and there is a compressed one, which is not read. */

@@ -11,8 +11,9 @@
  * Two kinds of rules drop a symbol. Rules about the *name* drop all symbols of that name,
  * so they never change a position, and which version has which of them matters only to
  * whether a name can be found at all: the table below is the union of what 6.1.192 and
- * 6.12.117 have, and a name in it is "not found" on every version, which is the safe side.
- * (6.1 has most of them in scripts/kallsyms.c, is_ignored_symbol(), 6.12 in mksysmap.
+ * 6.12.117 have, and a name in it is "not found" on every version, which is the safe
+ * side. (6.1 has most of them in scripts/kallsyms.c, is_ignored_symbol(), 6.12 in
+ * mksysmap.
  * `__kstrtab_` and `__kstrtabns_` came with d32b55f4bb in 6.1.) Rules about the *type*
  * do change positions; they are the same in both versions.
  *
@@ -20,9 +21,9 @@
  * the init function has run; klp_module_coming() runs before that and so counts all
  * defined symbols. Then do_init_module() switches to the core symbols, which
  * add_kallsyms() copied in the same order. A patch that is loaded later counts those
- * (kernel/module/main.c and kallsyms.c of 6.1.192, is_core_symbol()). Neither is sorted by
- * address. PowerPC keeps init sections in the core (its module_init_section() is false);
- * counting both ways and wanting the same answer is right there as well.
+ * (kernel/module/main.c and kallsyms.c of 6.1.192, is_core_symbol()). Neither is sorted
+ * by address. PowerPC keeps init sections in the core (its module_init_section() is
+ * false); counting both ways and wanting the same answer is right there as well.
  */
 #include <elf.h>
 #include <string.h>
@@ -40,12 +41,12 @@ static const struct dropped_name {
 	enum place place;
 	const char *text;
 } dropped_names[] = {
-	{ PREFIX, "$" },	 /* mapping symbols of arm and riscv, local ones of mips */
-	{ PREFIX, ".L" },	 /* local labels */
-	{ PREFIX, "__crc_" },	 /* CRCs of exports */
-	{ PREFIX, "__kstrtab_" }, /* their names */
+	{ PREFIX, "$" },      /* mapping symbols of arm and riscv, local ones of mips */
+	{ PREFIX, ".L" },     /* local labels */
+	{ PREFIX, "__crc_" }, /* CRCs of exports */
+	{ PREFIX, "__kstrtab_" },   /* their names */
 	{ PREFIX, "__kstrtabns_" }, /* their namespaces */
-	{ PREFIX, "__efistub_" }, /* arm64, the EFI stub's own copies */
+	{ PREFIX, "__efistub_" },   /* arm64, the EFI stub's own copies */
 	{ PREFIX, "__kvm_nvhe_$" },
 	{ PREFIX, "__kvm_nvhe_.L" },
 	{ PREFIX, "__pi_$" },
@@ -119,8 +120,9 @@ bool mkp_kallsyms_keeps_name(const char *name)
 bool mkp_kallsyms_keeps_letter(char letter)
 {
 	/*
-	 * Absolute, debugging and undefined ones. `w` and `v` are weak and undefined here;
-	 * in /proc/kallsyms, to which this does not apply, they are weak symbols of modules.
+	 * Absolute, debugging and undefined ones. `w` and `v` are weak and undefined
+	 * here; in /proc/kallsyms, to which this does not apply, they are weak symbols of
+	 * modules.
 	 */
 	return !strchr("aAnNuUwv", letter);
 }

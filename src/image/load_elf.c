@@ -33,16 +33,16 @@ static struct mkp_error *check_type(const struct mkp_image *image)
 	if (relocatable && !image->module)
 		return mkp_error_create(MKP_ERROR_USAGE,
 					"%s is a module or an object file, not a linked "
-					"vmlinux", image->path);
+					"vmlinux",
+					image->path);
 	if (!relocatable && image->module)
 		return mkp_error_create(MKP_ERROR_USAGE,
 					"%s is a linked kernel, not the module %s",
 					image->path, image->module);
 	if (image->module && image->modinfo_name &&
 	    strcmp(image->module, image->modinfo_name) != 0)
-		return mkp_error_create(MKP_ERROR_USAGE,
-					"%s is the module %s, not %s", image->path,
-					image->modinfo_name, image->module);
+		return mkp_error_create(MKP_ERROR_USAGE, "%s is the module %s, not %s",
+					image->path, image->modinfo_name, image->module);
 	if (!image->object->symtab)
 		return mkp_error_create(MKP_ERROR_FORMAT,
 					"%s has no symbol table: it is stripped; use the "
@@ -73,7 +73,8 @@ static bool keeps(const struct mkp_image *image, const struct mkp_symbol *symbol
 }
 
 /* Of no section or one that is not kept: gone when the module's init has run. */
-static bool is_loading_only(const struct mkp_image *image, const struct mkp_symbol *symbol)
+static bool is_loading_only(const struct mkp_image *image,
+			    const struct mkp_symbol *symbol)
 {
 	const struct mkp_section *section = mkp_symbol_section(image->object, symbol);
 
@@ -86,24 +87,26 @@ static struct mkp_error *add_symbol(struct mkp_image *image, uint32_t index,
 				    uint32_t block)
 {
 	const struct mkp_symbol *from = &image->object->symbols[index];
-	bool local = from->bind == STB_LOCAL;
-
-	return mkp_image_add(image, &(struct mkp_image_symbol){
+	struct mkp_image_symbol symbol = {
 		.name = from->name,
-		.file = local ? image->blocks[block].file : NULL,
 		.address = from->value,
 		.size = from->size,
-		.section = image->module && mkp_symbol_section(image->object, from) ?
-			from->section : 0,
-		.block = local ? block : 0,
 		.row = index,
-		.local = local,
-		.global = !local,
+		.local = from->bind == STB_LOCAL,
+		.global = from->bind != STB_LOCAL,
 		.function = from->type == STT_FUNC || from->type == STT_GNU_IFUNC,
 		.object = from->type == STT_OBJECT || from->type == STT_TLS ||
-			from->type == STT_COMMON,
+			  from->type == STT_COMMON,
 		.loading_only = is_loading_only(image, from),
-	});
+	};
+
+	if (symbol.local) {
+		symbol.file = image->blocks[block].file;
+		symbol.block = block;
+	}
+	if (image->module && mkp_symbol_section(image->object, from))
+		symbol.section = from->section;
+	return mkp_image_add(image, &symbol);
 }
 
 static struct mkp_error *create_blocks(struct mkp_image *image)
@@ -122,9 +125,9 @@ static struct mkp_error *create_blocks(struct mkp_image *image)
 }
 
 /*
- * Number of the block that begins with the STT_FILE symbol @file. The linker ends the last
- * block with one of an empty name; what follows comes from no file (linker script, hidden
- * symbols).
+ * Number of the block that begins with the STT_FILE symbol @file. The linker ends the
+ * last block with one of an empty name; what follows comes from no file (linker script,
+ * hidden symbols).
  */
 static uint32_t begin_block(struct mkp_image *image, const struct mkp_symbol *file)
 {

@@ -3,9 +3,10 @@
  * System.map and /proc/kallsyms: lines of "ADDRESS LETTER NAME", in kallsyms followed by
  * "<tab>[MODULE]" for what is in a module. The letter is that of nm.
  *
- * The two are told apart because kallsyms lists only what it keeps, while System.map still
- * has the absolute symbols that it drops. A kernel without modules gives kallsyms no module
- * column; then the type of __per_cpu_start tells: scripts/kallsyms makes it absolute
+ * The two are told apart because kallsyms lists only what it keeps, while System.map
+ * still has the absolute symbols that it drops. A kernel without modules gives kallsyms
+ * no module column; then the type of __per_cpu_start tells: scripts/kallsyms makes it
+ * absolute
  * ("A"), nm says "D". Where neither is seen, no symbol is treated differently by the two.
  */
 #include <ctype.h>
@@ -24,7 +25,8 @@ static struct mkp_error *malformed(const struct mkp_image *image, uint32_t line)
 {
 	return mkp_error_create(MKP_ERROR_FORMAT,
 				"%s:%u: not a line \"ADDRESS LETTER NAME\" of System.map "
-				"or kallsyms", image->path, line);
+				"or kallsyms",
+				image->path, line);
 }
 
 static bool parse_address(char **cursor, uint64_t *ret_address)
@@ -33,9 +35,12 @@ static bool parse_address(char **cursor, uint64_t *ret_address)
 	unsigned digits = 0;
 	char *at = *cursor;
 
-	for (; isxdigit((unsigned char)*at); at++, digits++)
-		address = address << 4 | (uint64_t)(isdigit((unsigned char)*at) ?
-			*at - '0' : tolower((unsigned char)*at) - 'a' + 10);
+	for (; isxdigit((unsigned char)*at); at++, digits++) {
+		int digit = tolower((unsigned char)*at);
+
+		digit -= isdigit(digit) ? '0' : 'a' - 10;
+		address = address << 4 | (unsigned)digit;
+	}
 	if (!digits || digits > 16 || *at != ' ')
 		return false;
 	*cursor = at + 1;
@@ -158,13 +163,15 @@ static struct mkp_error *check(const struct scan *scan)
 	if (!scan->line)
 		return mkp_error_create(MKP_ERROR_FORMAT, "%s is empty", image->path);
 	if (!scan->any_address)
-		return mkp_error_create(MKP_ERROR_UNSUPPORTED,
-					"%s shows all addresses as 0 to this user: run as "
-					"root", image->path);
+		return mkp_error_create(
+			MKP_ERROR_UNSUPPORTED,
+			"%s shows all addresses as 0 to this user: run as root",
+			image->path);
 	if (image->module && !scan->nr_rows)
-		return mkp_error_create(MKP_ERROR_USAGE,
-					"%s has no symbols of module %s: it is not loaded",
-					image->path, image->module);
+		return mkp_error_create(
+			MKP_ERROR_USAGE,
+			"%s has no symbols of module %s: it is not loaded", image->path,
+			image->module);
 	return NULL;
 }
 
@@ -182,10 +189,12 @@ struct mkp_error *mkp_image_load_text(struct mkp_image *image)
 	char *cursor, *line;
 
 	if (mkp_sysmap_is_placeholder(image->path))
-		return mkp_error_create(MKP_ERROR_FORMAT,
+		return mkp_error_create(
+			MKP_ERROR_FORMAT,
 			"%s is Debian's placeholder for a System.map: the symbols are in "
 			"the package linux-image-RELEASE-dbg "
-			"(/usr/lib/debug/boot/vmlinux-RELEASE)", image->path);
+			"(/usr/lib/debug/boot/vmlinux-RELEASE)",
+			image->path);
 	error = mkp_textfile_read(image->path, &image->text);
 	if (error)
 		return error;

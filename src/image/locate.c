@@ -27,31 +27,31 @@ struct row {
 };
 
 static const struct row vmlinux_rows[] = {
-	{ "/usr/lib/debug/boot/vmlinux-%R", ROW_FILE },		  /* Debian, Ubuntu */
-	{ "/usr/lib/debug/lib/modules/%R/vmlinux", ROW_FILE },	  /* Fedora, RHEL */
-	{ "/usr/lib/debug/usr/lib/modules/%R/vmlinux", ROW_FILE }, /* Fedora, /usr merged */
-	{ "/usr/lib/debug/boot/vmlinux-%R.debug", ROW_FILE },	  /* SUSE */
+	{ "/usr/lib/debug/boot/vmlinux-%R", ROW_FILE },	       /* Debian, Ubuntu */
+	{ "/usr/lib/debug/lib/modules/%R/vmlinux", ROW_FILE }, /* Fedora, RHEL */
+	{ "/usr/lib/debug/usr/lib/modules/%R/vmlinux", ROW_FILE },
+	{ "/usr/lib/debug/boot/vmlinux-%R.debug", ROW_FILE }, /* SUSE */
 	{ "/usr/lib/debug/usr/lib/modules/%R/vmlinux.debug", ROW_FILE },
 	{ "/usr/lib/debug/lib/modules/%R/vmlinux.debug", ROW_FILE },
 	/* A tree that was built here; after the packages, since it may have moved on. */
 	{ "/lib/modules/%R/build/vmlinux", ROW_LINKED },
-	{ "/usr/lib/debug/boot/System.map-%R", ROW_SYSMAP },	  /* Debian's real one */
-	{ "/boot/System.map-%R", ROW_SYSMAP },			  /* SUSE, Ubuntu */
-	{ "/lib/modules/%R/System.map", ROW_SYSMAP },		  /* Fedora, RHEL */
+	{ "/usr/lib/debug/boot/System.map-%R", ROW_SYSMAP }, /* Debian's real one */
+	{ "/boot/System.map-%R", ROW_SYSMAP },		     /* SUSE, Ubuntu */
+	{ "/lib/modules/%R/System.map", ROW_SYSMAP },	     /* Fedora, RHEL */
 	{ "/usr/lib/modules/%R/System.map", ROW_SYSMAP },
 	{ "/lib/modules/%R/build/System.map", ROW_SYSMAP | ROW_LINKED },
 	{ "/proc/kallsyms", ROW_RUNNING },
 };
 
 static const struct row headers_rows[] = {
-	{ "/usr/src/linux-headers-%R", ROW_DIR },	  /* Debian, Ubuntu */
-	{ "/usr/src/kernels/%R", ROW_DIR },		  /* Fedora, RHEL */
-	{ "/usr/src/linux-%V-obj/x86_64/%F", ROW_DIR },	  /* SUSE */
+	{ "/usr/src/linux-headers-%R", ROW_DIR },	/* Debian, Ubuntu */
+	{ "/usr/src/kernels/%R", ROW_DIR },		/* Fedora, RHEL */
+	{ "/usr/src/linux-%V-obj/x86_64/%F", ROW_DIR }, /* SUSE */
 	{ "/usr/src/linux-%V-obj/aarch64/%F", ROW_DIR },
 	{ "/usr/src/linux-%V-obj/ppc64le/%F", ROW_DIR },
 	{ "/usr/src/linux-%V-obj/s390x/%F", ROW_DIR },
 	{ "/usr/src/linux-%V-obj/riscv64/%F", ROW_DIR },
-	{ "/lib/modules/%R/build", ROW_DIR | ROW_LINKED },		  /* all, through a link */
+	{ "/lib/modules/%R/build", ROW_DIR | ROW_LINKED }, /* all, through a link */
 	{ "/usr/lib/modules/%R/build", ROW_DIR | ROW_LINKED },
 };
 
@@ -79,7 +79,7 @@ static const struct row packed_symvers_rows[] = {
 
 struct system {
 	struct mkp_arena *arena;
-	const char *root;    /* without trailing slash: "" for this system */
+	const char *root; /* without trailing slash: "" for this system */
 	const char *release;
 	const char *flavour; /* in release, behind its last '-'; NULL: none */
 	bool running;	     /* the release is what runs here */

@@ -10,24 +10,24 @@
 
 /* The local symbols between one STT_FILE symbol and the next: one object file. */
 struct mkp_image_block {
-	const char *file;    /* basename */
-	uint32_t nr_locals;  /* local functions and objects in it, see counts_in_block() */
+	const char *file;   /* basename */
+	uint32_t nr_locals; /* local functions and objects in it, see counts_in_block() */
 };
 
 struct mkp_image {
 	char *path;
-	char *module;	      /* owned; NULL: vmlinux */
-	char *modinfo_name;   /* owned; `name=` of .modinfo, or NULL */
+	char *module;	    /* owned; NULL: vmlinux */
+	char *modinfo_name; /* owned; `name=` of .modinfo, or NULL */
 	enum mkp_image_kind kind;
-	struct mkp_object *object; /* owned; NULL for a text */
-	char *text;		   /* owned; names of a text point into it */
+	struct mkp_object *object;	  /* owned; NULL for a text */
+	char *text;			  /* owned; names of a text point into it */
 	struct mkp_image_symbol *symbols; /* in kallsyms' order once sealed */
 	size_t nr_symbols;
 	size_t capacity;
 	struct mkp_image_block *blocks; /* index 0 is "in no block" */
 	uint32_t nr_blocks;
 	struct mkp_index names;	 /* name -> symbol */
-	struct mkp_index places; /* name and file of a local function or object -> symbol */
+	struct mkp_index places; /* name and file of a sibling -> symbol */
 	struct mkp_index files;	 /* file name -> block */
 };
 
@@ -56,7 +56,7 @@ const char *mkp_path_basename(const char *path);
 
 /** Whether kallsyms of a kernel with CONFIG_LIVEPATCH lists vmlinux symbols of @name. */
 bool mkp_kallsyms_keeps_name(const char *name);
-/** Whether it lists vmlinux symbols that nm shows with @letter; independent of the name. */
+/** Whether it lists vmlinux symbols that nm shows with @letter, whatever their name. */
 bool mkp_kallsyms_keeps_letter(char letter);
 /** Whether a module keeps the symbols of its section @name after its init has run. */
 bool mkp_kallsyms_keeps_section(const char *name, uint64_t flags);

@@ -9,8 +9,8 @@
  *  3. locals    that file is the one that has the other locals of the object
  *
  * All three exclude: a symbol that fails one is another symbol, even if it is the only
- * one of its name (the one that is meant may have been inlined everywhere). Only what they
- * leave is told apart by
+ * one of its name (the one that is meant may have been inlined everywhere). Only what
+ * they leave is told apart by
  *
  *  4. exact     a file that has the locals of the object and no others
  *  5. size
@@ -91,7 +91,8 @@ static bool fits_kind(const struct search *search, const struct mkp_image_symbol
 
 	if (query->local ? symbol->global : symbol->local)
 		return false;
-	return !(query->function && symbol->object) && !(query->object && symbol->function);
+	return !(query->function && symbol->object) &&
+	       !(query->object && symbol->function);
 }
 
 static bool fits_file(const struct search *search, const struct mkp_image_symbol *symbol)
@@ -106,9 +107,8 @@ static bool is_in_block(const struct search *search, const char *name, uint32_t 
 			bool *ret_known)
 {
 	size_t count, i;
-	const struct mkp_index_entry *entries =
-		mkp_index_find(&search->image->places,
-			       mkp_image_place(name, search->file), &count);
+	const struct mkp_index_entry *entries = mkp_index_find(
+		&search->image->places, mkp_image_place(name, search->file), &count);
 
 	*ret_known = false;
 	for (i = 0; i < count; i++) {
@@ -148,7 +148,8 @@ static bool knows_locals(const struct search *search)
 	return search->same_files && search->query->nr_siblings;
 }
 
-static bool fits_locals(const struct search *search, const struct mkp_image_symbol *symbol)
+static bool fits_locals(const struct search *search,
+			const struct mkp_image_symbol *symbol)
 {
 	uint32_t count;
 
@@ -180,7 +181,7 @@ static enum step steps_passed(const struct search *search,
 	return fits_locals(search, symbol) ? STEP_LOCALS : STEP_FILE;
 }
 
-/* tallies[step]: the symbols that pass this step. Its tally of STEP_NAME is all of them. */
+/* tallies[step]: the symbols that pass this step; that of STEP_NAME has all. */
 static void take_steps(const struct search *search, struct tally *tallies)
 {
 	const struct mkp_image_symbol *symbol;
@@ -194,17 +195,19 @@ static void take_steps(const struct search *search, struct tally *tallies)
 	}
 }
 
+typedef bool chooser(const struct search *search, const struct mkp_image_symbol *symbol);
+
 /* The one candidate for which @chooses is true, NULL if that are none or several. */
-static const struct mkp_image_symbol *
-choose(const struct search *search,
-       bool (*chooses)(const struct search *, const struct mkp_image_symbol *))
+static const struct mkp_image_symbol *choose(const struct search *search,
+					     chooser *chooses)
 {
 	const struct mkp_image_symbol *symbol;
 	struct tally tally = { 0 };
 	size_t at = 0;
 
 	while ((symbol = next_symbol(search, &at)))
-		if (steps_passed(search, symbol) == STEP_LOCALS && chooses(search, symbol))
+		if (steps_passed(search, symbol) == STEP_LOCALS &&
+		    chooses(search, symbol))
 			tally_add(&tally, symbol);
 	return tally.several ? NULL : tally.first;
 }
@@ -323,14 +326,13 @@ const char *mkp_image_reason_text(enum mkp_image_reason reason)
 		[MKP_BY_FILE] = "by its source file",
 		[MKP_BY_SIBLINGS] = "by the other locals of its source file",
 		[MKP_BY_SIZE] = "by its size only",
-		[MKP_NO_NAME] = "the kernel has no symbol of that name",
-		[MKP_OTHER_KIND] = "the kernel has that name only with another binding or "
-				   "as another kind of symbol",
-		[MKP_OTHER_FILE] = "the kernel has that name only in other source files",
-		[MKP_LOADING_ONLY] = "it is in the init part of the module, which is freed",
+		[MKP_NO_NAME] = "it has no symbol of that name",
+		[MKP_OTHER_KIND] = "it has that name only with another binding or kind",
+		[MKP_OTHER_FILE] = "it has that name only in other source files",
+		[MKP_LOADING_ONLY] = "it is in the module's init part, which is freed",
 		[MKP_SEVERAL] = "several symbols fit equally well",
 		[MKP_OTHER_LOCALS] = "no source file of that name has the same locals",
-		[MKP_MOVING] = "its position changes when the module's init part is freed",
+		[MKP_MOVING] = "its position changes when the init part is freed",
 	};
 
 	return texts[reason];

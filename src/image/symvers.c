@@ -50,7 +50,8 @@ static const struct export_type *find_type(const char *name)
 static struct mkp_error *malformed(const struct mkp_symvers *symvers, size_t line,
 				   const char *what)
 {
-	return mkp_error_create(MKP_ERROR_FORMAT, "%s:%zu: %s", symvers->path, line, what);
+	return mkp_error_create(MKP_ERROR_FORMAT, "%s:%zu: %s", symvers->path, line,
+				what);
 }
 
 /* Number of columns; MAX_COLUMNS + 1 stands for more. Cuts in place. */
@@ -195,7 +196,8 @@ static struct mkp_error *check_unique(const struct mkp_symvers *symvers)
 		first = mkp_symvers_find(symvers, export->name);
 		/* There is no blank line, so its number is that of the export. */
 		if (!same_export(first, export))
-			return mkp_error_create(MKP_ERROR_FORMAT,
+			return mkp_error_create(
+				MKP_ERROR_FORMAT,
 				"%s:%zu: %s was exported differently in line %zu",
 				symvers->path, i + 1, export->name,
 				(size_t)(first - symvers->exports) + 1);
@@ -243,8 +245,8 @@ const struct mkp_export *mkp_symvers_find(const struct mkp_symvers *symvers,
 					  const char *name)
 {
 	size_t count, i;
-	const struct mkp_index_entry *entries =
-		mkp_index_find(&symvers->names, mkp_hash_string(name), &count);
+	const struct mkp_index_entry *entries = mkp_index_find(
+		&symvers->names, mkp_hash_string(name), &count);
 
 	for (i = 0; i < count; i++)
 		if (!strcmp(symvers->exports[entries[i].id].name, name))

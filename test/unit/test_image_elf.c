@@ -12,10 +12,22 @@
 #include "image/image.h"
 #include "test_image_files.h"
 
-enum { NONE, TEXT, INIT_TEXT, DATA, COMMENT, MODINFO, SYMTAB, STRTAB, SHSTRTAB, NR_SECTIONS };
+enum {
+	NONE,
+	TEXT,
+	INIT_TEXT,
+	DATA,
+	COMMENT,
+	MODINFO,
+	SYMTAB,
+	STRTAB,
+	SHSTRTAB,
+	NR_SECTIONS
+};
 
-static const char section_names[] = "\0.text\0.init.text\0.data\0.comment\0.modinfo\0.symtab\0"
-				    ".strtab\0.shstrtab";
+static const char section_names[] =
+	"\0.text\0.init.text\0.data\0.comment\0.modinfo\0.symtab\0"
+	".strtab\0.shstrtab";
 static const char empty_text[0x100];
 
 struct sym {
@@ -174,16 +186,25 @@ static struct mkp_image_match ask(const struct mkp_image *image, const char *nam
 {
 	struct mkp_image_match match;
 
-	mkp_image_resolve(image, &(struct mkp_image_query){
-		.name = name, .file = file, .local = file != NULL, .size = size,
-	}, &match);
+	mkp_image_resolve(image,
+			  &(struct mkp_image_query){
+				  .name = name,
+				  .file = file,
+				  .local = file != NULL,
+				  .size = size,
+			  },
+			  &match);
 	return match;
 }
 
-#define LOCAL(name, type, section, value, size) \
-	{ name, STB_LOCAL, type, section, value, size }
-#define GLOBAL(name, type, section, value, size) \
-	{ name, STB_GLOBAL, type, section, value, size }
+#define LOCAL(name, type, section, value, size)                                          \
+	{                                                                                \
+		name, STB_LOCAL, type, section, value, size                              \
+	}
+#define GLOBAL(name, type, section, value, size)                                         \
+	{                                                                                \
+		name, STB_GLOBAL, type, section, value, size                             \
+	}
 
 static const struct sym vmlinux_syms[] = {
 	LOCAL("", STT_SECTION, TEXT, 0, 0),
@@ -216,8 +237,8 @@ static const struct file vmlinux = {
 static void kept_in_vmlinux(void **state)
 {
 	static const char *const wanted[] = {
-		"stray", "twice", "twice", "hidden", "entry", "weak_absolute", "weak",
-		"state",
+		"stray", "twice",	  "twice", "hidden",
+		"entry", "weak_absolute", "weak",  "state",
 	};
 	struct mkp_image *image = open_elf(&vmlinux, NULL);
 	size_t count, i;
@@ -303,7 +324,8 @@ static void resolve_in_module(void **state)
 	assert_string_equal(mkp_image_module_name(image), "snd_card");
 	assert_non_null(mkp_image_symbols(image, &count));
 	assert_int_equal(count, 8);
-	/* Stripped of files: told apart by size only. Positions are those of the table. */
+	/* Stripped of files: told apart by size only. Positions are those of the table.
+	 */
 	match = ask(image, "show", "card.c", 16);
 	assert_int_equal(match.verdict, MKP_RESOLVED);
 	assert_int_equal(match.reason, MKP_BY_SIZE);
@@ -318,7 +340,8 @@ static void resolve_in_module(void **state)
 	assert_int_equal(match.position, 1);
 	assert_int_equal(ask(image, "probe", "card.c", 32).reason, MKP_LOADING_ONLY);
 	assert_int_equal(ask(image, "setup", "card.c", 16).reason, MKP_LOADING_ONLY);
-	assert_int_equal(ask(image, "build_number", "card.c", 0).reason, MKP_LOADING_ONLY);
+	assert_int_equal(ask(image, "build_number", "card.c", 0).reason,
+			 MKP_LOADING_ONLY);
 	assert_int_equal(ask(image, "__UNIQUE_ID_license", "card.c", 0).reason,
 			 MKP_LOADING_ONLY);
 	assert_int_equal(ask(image, "card_open", NULL, 16).verdict, MKP_RESOLVED);
@@ -344,8 +367,8 @@ static void modinfo_shapes(void **state)
 		file.modinfo_size = strlen(shapes[i]);
 		image = open_elf(&file, "m");
 		name = mkp_image_module_name(image);
-		assert_true(i == MKP_ARRAY_SIZE(shapes) - 1 ? name && !strcmp(name, "m") :
-							      !name);
+		assert_true(i == MKP_ARRAY_SIZE(shapes) - 1 ? name && !strcmp(name, "m")
+							    : !name);
 		mkp_image_destroy(image);
 	}
 }
@@ -384,12 +407,9 @@ static void broken_elf(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(kept_in_vmlinux),
-		cmocka_unit_test(resolve_in_vmlinux),
-		cmocka_unit_test(resolve_in_module),
-		cmocka_unit_test(modinfo_shapes),
-		cmocka_unit_test(refused),
-		cmocka_unit_test(broken_elf),
+		cmocka_unit_test(kept_in_vmlinux),   cmocka_unit_test(resolve_in_vmlinux),
+		cmocka_unit_test(resolve_in_module), cmocka_unit_test(modinfo_shapes),
+		cmocka_unit_test(refused),	     cmocka_unit_test(broken_elf),
 	};
 
 	return cmocka_run_group_tests_name("image/elf", tests, NULL, NULL);

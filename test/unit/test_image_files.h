@@ -13,7 +13,8 @@
 
 #include "base/error.h"
 
-/* A new file in the temporary directory; the caller frees and unlinks, see drop_file(). */
+/* A new file in the temporary directory; the caller frees and unlinks, see drop_file().
+ */
 static inline char *make_file(const void *bytes, size_t size)
 {
 	char *path = strdup("/tmp/mkp-image-XXXXXX");
@@ -58,8 +59,8 @@ static inline void assert_error(struct mkp_error *error, enum mkp_error_code cod
 	text = mkp_error_string(error);
 	assert_non_null(text);
 	if (error->code != code || !strstr(text, part) || strchr(text, '\n'))
-		fail_msg("error %d \"%s\", wanted %d \"...%s...\"", error->code, text, code,
-			 part);
+		fail_msg("error %d \"%s\", wanted %d \"...%s...\"", error->code, text,
+			 code, part);
 	free(text);
 	mkp_error_destroy(error);
 }

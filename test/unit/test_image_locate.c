@@ -23,7 +23,8 @@ static int setup(void **state)
 	return 0;
 }
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+static int remove_entry(const char *path, const struct stat *st, int type,
+			struct FTW *ftw)
 {
 	(void)st;
 	(void)type;
@@ -106,10 +107,11 @@ static void expect(const char *root, const char *release, const char *vmlinux,
 	mkp_locations_deinit(&locations);
 }
 
-#define DUMMY "ffffffffffffffff B The real System.map is in the linux-image-<version>-dbg " \
-	      "package\n"
-#define REAL  "ffffffff81000000 T _text\n"
-#define DEB   "6.1.0-56-amd64"
+#define DUMMY                                                                            \
+	"ffffffffffffffff B The real System.map is in the linux-image-<version>-dbg "    \
+	"package\n"
+#define REAL "ffffffff81000000 T _text\n"
+#define DEB  "6.1.0-56-amd64"
 
 static void debian(void **state)
 {
@@ -127,9 +129,11 @@ static void debian(void **state)
 	       "/usr/src/linux-headers-" DEB,
 	       "/usr/src/linux-headers-" DEB "/Module.symvers", NULL);
 	put(root, "/usr/lib/debug/boot/vmlinux-" DEB, "");
-	expect(root, DEB, "/usr/lib/debug/boot/vmlinux-" DEB, "/usr/src/linux-headers-" DEB,
+	expect(root, DEB, "/usr/lib/debug/boot/vmlinux-" DEB,
+	       "/usr/src/linux-headers-" DEB,
 	       "/usr/src/linux-headers-" DEB "/Module.symvers", NULL);
-	expect(root, "6.1.0-55-amd64", "/boot/System.map-6.1.0-55-amd64", NULL, NULL, NULL);
+	expect(root, "6.1.0-55-amd64", "/boot/System.map-6.1.0-55-amd64", NULL, NULL,
+	       NULL);
 	expect(root, "6.1.0-54-amd64", NULL, NULL, NULL, NULL);
 }
 
@@ -162,7 +166,8 @@ static void suse(void **state)
 
 	put(root, "/boot/System.map-" SLE, REAL);
 	put(root, "/boot/symvers-" SLE ".gz", "");
-	expect(root, SLE, "/boot/System.map-" SLE, NULL, NULL, "/boot/symvers-" SLE ".gz");
+	expect(root, SLE, "/boot/System.map-" SLE, NULL, NULL,
+	       "/boot/symvers-" SLE ".gz");
 	put(root, SLE_OBJ "/Makefile", "");
 	put(root, SLE_OBJ "/Module.symvers", "");
 	put(root, "/usr/lib/debug/boot/vmlinux-" SLE ".debug", "");
@@ -174,12 +179,13 @@ static void build_tree(void **state)
 {
 	const char *root = *state;
 
-	put(root, "/home/me/linux/Makefile", "");
-	put(root, "/home/me/linux/vmlinux", "");
-	put(root, "/home/me/linux/Module.symvers", "");
-	put_link(root, "/lib/modules/6.6.1/build", "../../../home/me/linux");
+	put(root, "/srv/linux/Makefile", "");
+	put(root, "/srv/linux/vmlinux", "");
+	put(root, "/srv/linux/Module.symvers", "");
+	put_link(root, "/lib/modules/6.6.1/build", "../../../srv/linux");
 	expect(root, "6.6.1", "/lib/modules/6.6.1/build/vmlinux",
-	       "/lib/modules/6.6.1/build", "/lib/modules/6.6.1/build/Module.symvers", NULL);
+	       "/lib/modules/6.6.1/build", "/lib/modules/6.6.1/build/Module.symvers",
+	       NULL);
 }
 
 /* An absolute link below a sysroot is one of that system, not of this. */
@@ -264,9 +270,9 @@ static void bad_release(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(debian),	    CASE(fedora),
-		CASE(suse),	    CASE(build_tree),
-		CASE(link_out),	    CASE(wrong_things),
+		CASE(debian),	      CASE(fedora),
+		CASE(suse),	      CASE(build_tree),
+		CASE(link_out),	      CASE(wrong_things),
 		CASE(trailing_slash), CASE(kallsyms_of_running_only),
 		CASE(bad_release),
 	};

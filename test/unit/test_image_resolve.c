@@ -13,7 +13,11 @@
 #include "image/private.h"
 #include "test_image_files.h"
 
-enum what { FILE_ROW, LOCAL, GLOBAL };
+enum what {
+	FILE_ROW,
+	LOCAL,
+	GLOBAL
+};
 
 struct row {
 	enum what what;
@@ -24,12 +28,30 @@ struct row {
 	bool loading_only;
 };
 
-#define FILE(name)		 { FILE_ROW, name, 0, 0, 0, false }
-#define LFUNC(name, at, size)	 { LOCAL, name, at, size, 'f', false }
-#define LDATA(name, at, size)	 { LOCAL, name, at, size, 'o', false }
-#define LLABEL(name, at)	 { LOCAL, name, at, 0, 0, false }
-#define GFUNC(name, at, size)	 { GLOBAL, name, at, size, 'f', false }
-#define INIT(name, at, size)	 { LOCAL, name, at, size, 'f', true }
+#define FILE(name)                                                                       \
+	{                                                                                \
+		FILE_ROW, name, 0, 0, 0, false                                           \
+	}
+#define LFUNC(name, at, size)                                                            \
+	{                                                                                \
+		LOCAL, name, at, size, 'f', false                                        \
+	}
+#define LDATA(name, at, size)                                                            \
+	{                                                                                \
+		LOCAL, name, at, size, 'o', false                                        \
+	}
+#define LLABEL(name, at)                                                                 \
+	{                                                                                \
+		LOCAL, name, at, 0, 0, false                                             \
+	}
+#define GFUNC(name, at, size)                                                            \
+	{                                                                                \
+		GLOBAL, name, at, size, 'f', false                                       \
+	}
+#define INIT(name, at, size)                                                             \
+	{                                                                                \
+		LOCAL, name, at, size, 'f', true                                         \
+	}
 
 static void add_row(struct mkp_image *image, const struct row *row, uint32_t number)
 {
@@ -42,19 +64,21 @@ static void add_row(struct mkp_image *image, const struct row *row, uint32_t num
 		image->blocks[block].file = row->name;
 		return;
 	}
-	assert_no_error(mkp_image_add(image, &(struct mkp_image_symbol){
-		.name = row->name,
-		.file = row->what == LOCAL ? image->blocks[block].file : NULL,
-		.address = row->address,
-		.size = row->size,
-		.block = row->what == LOCAL ? block : 0,
-		.row = number + 1,
-		.local = row->what == LOCAL,
-		.global = row->what == GLOBAL,
-		.function = row->kind == 'f',
-		.object = row->kind == 'o',
-		.loading_only = row->loading_only,
-	}));
+	assert_no_error(mkp_image_add(
+		image,
+		&(struct mkp_image_symbol){
+			.name = row->name,
+			.file = row->what == LOCAL ? image->blocks[block].file : NULL,
+			.address = row->address,
+			.size = row->size,
+			.block = row->what == LOCAL ? block : 0,
+			.row = number + 1,
+			.local = row->what == LOCAL,
+			.global = row->what == GLOBAL,
+			.function = row->kind == 'f',
+			.object = row->kind == 'o',
+			.loading_only = row->loading_only,
+		}));
 }
 
 static struct mkp_image *make_image(const struct row *rows, size_t count,
@@ -64,8 +88,8 @@ static struct mkp_image *make_image(const struct row *rows, size_t count,
 	uint32_t i;
 
 	assert_no_error(mkp_image_create("vmlinux", module, &image));
-	assert_no_error(mkp_array_create(count + 1, sizeof(*image->blocks),
-					 &image->blocks));
+	assert_no_error(
+		mkp_array_create(count + 1, sizeof(*image->blocks), &image->blocks));
 	image->nr_blocks = 1;
 	for (i = 0; i < count; i++)
 		add_row(image, &rows[i], i);
@@ -73,10 +97,11 @@ static struct mkp_image *make_image(const struct row *rows, size_t count,
 	return image;
 }
 
-#define MAKE(rows)		 make_image(rows, MKP_ARRAY_SIZE(rows), NULL)
-#define MAKE_MODULE(rows)	 make_image(rows, MKP_ARRAY_SIZE(rows), "mod")
+#define MAKE(rows)	  make_image(rows, MKP_ARRAY_SIZE(rows), NULL)
+#define MAKE_MODULE(rows) make_image(rows, MKP_ARRAY_SIZE(rows), "mod")
 
-/* Asks for a local function of @file whose other locals are @siblings (NULL ends them). */
+/* Asks for a local function of @file whose other locals are @siblings (NULL ends them).
+ */
 static struct mkp_image_match ask(const struct mkp_image *image, const char *name,
 				  const char *file, uint64_t size,
 				  const char *const *siblings)
@@ -129,9 +154,13 @@ static void check_refused(struct mkp_image_match match, enum mkp_image_verdict v
 static void by_file(void **state)
 {
 	static const struct row rows[] = {
-		FILE("a.c"), LFUNC("show", 0x300, 16), LFUNC("only", 0x310, 8),
-		FILE("b.c"), LFUNC("show", 0x100, 16),
-		FILE("c.c"), LFUNC("show", 0x200, 16),
+		FILE("a.c"),
+		LFUNC("show", 0x300, 16),
+		LFUNC("only", 0x310, 8),
+		FILE("b.c"),
+		LFUNC("show", 0x100, 16),
+		FILE("c.c"),
+		LFUNC("show", 0x200, 16),
 		GFUNC("entry", 0x400, 4),
 	};
 	struct mkp_image *image = MAKE(rows);
@@ -145,8 +174,10 @@ static void by_file(void **state)
 	check_found(ask(image, "only", "a.c", 0, NULL), MKP_BY_NAME, 0, 0x310);
 	/* Without a file nothing tells them apart; with another one none is meant. */
 	check_refused(ask(image, "show", NULL, 16, NULL), MKP_AMBIGUOUS, MKP_SEVERAL, 3);
-	check_refused(ask(image, "show", "d.c", 16, NULL), MKP_NOT_FOUND, MKP_OTHER_FILE, 0);
-	check_refused(ask(image, "only", "b.c", 8, NULL), MKP_NOT_FOUND, MKP_OTHER_FILE, 0);
+	check_refused(ask(image, "show", "d.c", 16, NULL), MKP_NOT_FOUND, MKP_OTHER_FILE,
+		      0);
+	check_refused(ask(image, "only", "b.c", 8, NULL), MKP_NOT_FOUND, MKP_OTHER_FILE,
+		      0);
 	match = ask(image, "show", "b.c", 24, NULL);
 	check_found(match, MKP_BY_FILE, 1, 0x100);
 	assert_true(match.size_differs);
@@ -158,9 +189,13 @@ static void by_file(void **state)
 static void globals(void **state)
 {
 	static const struct row rows[] = {
-		FILE("a.c"), LFUNC("init", 0x300, 16), LFUNC("hidden", 0x310, 8),
-		FILE("b.c"), LFUNC("init", 0x100, 16),
-		GFUNC("init", 0x200, 16), GFUNC("free", 0x400, 4),
+		FILE("a.c"),
+		LFUNC("init", 0x300, 16),
+		LFUNC("hidden", 0x310, 8),
+		FILE("b.c"),
+		LFUNC("init", 0x100, 16),
+		GFUNC("init", 0x200, 16),
+		GFUNC("free", 0x400, 4),
 	};
 	struct mkp_image *image = MAKE(rows);
 
@@ -169,7 +204,8 @@ static void globals(void **state)
 	check_found(ask_global(image, "init"), MKP_BY_NAME, 2, 0x200);
 	check_found(ask_global(image, "free"), MKP_BY_NAME, 0, 0x400);
 	check_refused(ask_global(image, "hidden"), MKP_NOT_FOUND, MKP_OTHER_KIND, 0);
-	check_refused(ask(image, "free", "a.c", 4, NULL), MKP_NOT_FOUND, MKP_OTHER_KIND, 0);
+	check_refused(ask(image, "free", "a.c", 4, NULL), MKP_NOT_FOUND, MKP_OTHER_KIND,
+		      0);
 	assert_int_equal(ask_global(image, "init").nr_same_name, 3);
 	mkp_image_destroy(image);
 }
@@ -177,14 +213,18 @@ static void globals(void **state)
 static void kinds(void **state)
 {
 	static const struct row rows[] = {
-		FILE("a.c"), LDATA("state", 0x300, 8), LLABEL("entry", 0x310),
+		FILE("a.c"),
+		LDATA("state", 0x300, 8),
+		LLABEL("entry", 0x310),
 		LDATA("entry", 0x320, 8),
-		FILE("b.c"), LFUNC("state", 0x100, 16),
+		FILE("b.c"),
+		LFUNC("state", 0x100, 16),
 	};
 	struct mkp_image *image = MAKE(rows);
 
 	(void)state;
-	check_refused(ask(image, "state", "a.c", 0, NULL), MKP_NOT_FOUND, MKP_OTHER_FILE, 0);
+	check_refused(ask(image, "state", "a.c", 0, NULL), MKP_NOT_FOUND, MKP_OTHER_FILE,
+		      0);
 	check_found(ask(image, "state", "b.c", 0, NULL), MKP_BY_NAME, 1, 0x100);
 	/* A label of assembly has no type, so it may be a function. */
 	check_found(ask(image, "entry", "a.c", 0, NULL), MKP_BY_NAME, 1, 0x310);
@@ -193,12 +233,11 @@ static void kinds(void **state)
 
 /* Three files core.c; the fourth has another name. */
 static const struct row cores[] = {
-	FILE("core.c"), LFUNC("get", 0x500, 16), LFUNC("put", 0x510, 16),
-	LFUNC("walk", 0x520, 16),
-	FILE("core.c"), LFUNC("get", 0x400, 16), LFUNC("put", 0x410, 24),
-	LDATA("table", 0x900, 8),
-	FILE("core.c"), LFUNC("walk", 0x300, 16), LFUNC("last", 0x310, 16),
-	FILE("main.c"), LFUNC("get", 0x200, 16), LDATA("alone", 0x908, 8),
+	FILE("core.c"),		  LFUNC("get", 0x500, 16),  LFUNC("put", 0x510, 16),
+	LFUNC("walk", 0x520, 16), FILE("core.c"),	    LFUNC("get", 0x400, 16),
+	LFUNC("put", 0x410, 24),  LDATA("table", 0x900, 8), FILE("core.c"),
+	LFUNC("walk", 0x300, 16), LFUNC("last", 0x310, 16), FILE("main.c"),
+	LFUNC("get", 0x200, 16),  LDATA("alone", 0x908, 8),
 };
 
 static void by_siblings(void **state)
@@ -225,14 +264,16 @@ static void siblings_refuse(void **state)
 
 	(void)state;
 	/* No siblings: two core.c have it. */
-	check_refused(ask(image, "get", "core.c", 16, NULL), MKP_AMBIGUOUS, MKP_SEVERAL, 2);
+	check_refused(ask(image, "get", "core.c", 16, NULL), MKP_AMBIGUOUS, MKP_SEVERAL,
+		      2);
 	/* These are in both, and in both there are others. */
 	check_refused(ask(image, "get", "core.c", 16, SIBLINGS("get", "put")),
 		      MKP_AMBIGUOUS, MKP_SEVERAL, 2);
 	/* In no core.c all of these are. */
 	check_refused(ask(image, "get", "core.c", 16, SIBLINGS("get", "walk", "table")),
 		      MKP_AMBIGUOUS, MKP_OTHER_LOCALS, 2);
-	/* The only `last`, but the object is the first core.c, which has none (any more). */
+	/* The only `last`, but the object is the first core.c, which has none (any more).
+	 */
 	check_refused(ask(image, "last", "core.c", 16, SIBLINGS("get", "walk", "last")),
 		      MKP_AMBIGUOUS, MKP_OTHER_LOCALS, 1);
 	mkp_image_destroy(image);
@@ -242,9 +283,13 @@ static void siblings_refuse(void **state)
 static void exact_file(void **state)
 {
 	static const struct row rows[] = {
-		FILE("io.c"), LFUNC("get", 0x500, 16), LFUNC("put", 0x510, 16),
+		FILE("io.c"),
+		LFUNC("get", 0x500, 16),
+		LFUNC("put", 0x510, 16),
 		LFUNC("more", 0x520, 16),
-		FILE("io.c"), LFUNC("get", 0x400, 16), LFUNC("put", 0x410, 16),
+		FILE("io.c"),
+		LFUNC("get", 0x400, 16),
+		LFUNC("put", 0x410, 16),
 		LFUNC("__pfx_get", 0x3f0, 16),
 	};
 	struct mkp_image *image = MAKE(rows);
@@ -260,15 +305,18 @@ static void exact_file(void **state)
 static void by_size(void **state)
 {
 	static const struct row rows[] = {
-		LFUNC("probe", 0x500, 16), LFUNC("probe", 0x400, 24),
+		LFUNC("probe", 0x500, 16),
+		LFUNC("probe", 0x400, 24),
 		LFUNC("probe", 0x300, 24),
 	};
 	struct mkp_image *image = MAKE(rows);
 
 	(void)state;
 	check_found(ask(image, "probe", "x.c", 16, NULL), MKP_BY_SIZE, 3, 0x500);
-	check_refused(ask(image, "probe", "x.c", 24, NULL), MKP_AMBIGUOUS, MKP_SEVERAL, 3);
-	check_refused(ask(image, "probe", "x.c", 32, NULL), MKP_AMBIGUOUS, MKP_SEVERAL, 3);
+	check_refused(ask(image, "probe", "x.c", 24, NULL), MKP_AMBIGUOUS, MKP_SEVERAL,
+		      3);
+	check_refused(ask(image, "probe", "x.c", 32, NULL), MKP_AMBIGUOUS, MKP_SEVERAL,
+		      3);
 	check_refused(ask(image, "probe", "x.c", 0, NULL), MKP_AMBIGUOUS, MKP_SEVERAL, 3);
 	mkp_image_destroy(image);
 }
@@ -310,10 +358,15 @@ static void module_order(void **state)
 static void module_init_part(void **state)
 {
 	static const struct row rows[] = {
-		FILE("a.c"), LFUNC("early", 0x10, 16), LFUNC("late", 0x20, 16),
-		FILE("b.c"), INIT("early", 0x15, 16), INIT("once", 0x25, 16),
+		FILE("a.c"),
+		LFUNC("early", 0x10, 16),
+		LFUNC("late", 0x20, 16),
+		FILE("b.c"),
+		INIT("early", 0x15, 16),
+		INIT("once", 0x25, 16),
 		INIT("moving", 0x35, 16),
-		FILE("c.c"), LFUNC("moving", 0x30, 16),
+		FILE("c.c"),
+		LFUNC("moving", 0x30, 16),
 	};
 	struct mkp_image *image = MAKE_MODULE(rows);
 
@@ -326,20 +379,24 @@ static void module_init_part(void **state)
 	check_refused(ask(image, "once", "b.c", 16, NULL), MKP_NOT_FOUND,
 		      MKP_LOADING_ONLY, 1);
 	/* The second while it loads, the first after. */
-	check_refused(ask(image, "moving", "c.c", 16, NULL), MKP_AMBIGUOUS, MKP_MOVING, 1);
+	check_refused(ask(image, "moving", "c.c", 16, NULL), MKP_AMBIGUOUS, MKP_MOVING,
+		      1);
 	mkp_image_destroy(image);
 }
 
 static void dropped_names(void **state)
 {
 	static const char *const dropped[] = {
-		"$x", "$d.12", ".Lfoo", "__crc_x", "__kstrtab_x", "__kstrtabns_x",
-		"__efistub_x", "__kcfi_typeid_x", "f_veneer", "_veneer", "x_from_arm",
-		"a.long_branch.b", "L0", "kallsyms_names", "",
+		"$x",	       "$d.12",		  ".Lfoo",
+		"__crc_x",     "__kstrtab_x",	  "__kstrtabns_x",
+		"__efistub_x", "__kcfi_typeid_x", "f_veneer",
+		"_veneer",     "x_from_arm",	  "a.long_branch.b",
+		"L0",	       "kallsyms_names",  "",
 	};
 	static const char *const kept[] = {
-		"x", "_text", "L00", "__crc", "veneer", "f_veneer_", "my$x", "a.Lb",
-		"kallsyms_names_", "from_arm", "__pfx_f", "f.cold", "__kstrtab",
+		"x",	     "_text",  "L00",	    "__crc",	       "veneer",
+		"f_veneer_", "my$x",   "a.Lb",	    "kallsyms_names_", "from_arm",
+		"__pfx_f",   "f.cold", "__kstrtab",
 	};
 	char name[514];
 	size_t i;
@@ -364,16 +421,11 @@ static void dropped_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(by_file),
-		cmocka_unit_test(globals),
-		cmocka_unit_test(kinds),
-		cmocka_unit_test(by_siblings),
-		cmocka_unit_test(siblings_refuse),
-		cmocka_unit_test(exact_file),
-		cmocka_unit_test(by_size),
-		cmocka_unit_test(aliases),
-		cmocka_unit_test(module_order),
-		cmocka_unit_test(module_init_part),
+		cmocka_unit_test(by_file),	   cmocka_unit_test(globals),
+		cmocka_unit_test(kinds),	   cmocka_unit_test(by_siblings),
+		cmocka_unit_test(siblings_refuse), cmocka_unit_test(exact_file),
+		cmocka_unit_test(by_size),	   cmocka_unit_test(aliases),
+		cmocka_unit_test(module_order),	   cmocka_unit_test(module_init_part),
 		cmocka_unit_test(dropped_names),
 	};
 

@@ -29,8 +29,8 @@ static void refuse_text(const char *text, const char *part)
 	drop_file(path);
 }
 
-static void expect(const struct mkp_symvers *symvers, const char *name, const char *module,
-		   const char *space, uint32_t crc, bool gpl)
+static void expect(const struct mkp_symvers *symvers, const char *name,
+		   const char *module, const char *space, uint32_t crc, bool gpl)
 {
 	const struct mkp_export *export = mkp_symvers_find(symvers, name);
 
@@ -46,7 +46,8 @@ static void namespace_last(void **state)
 {
 	struct mkp_symvers *symvers = open_text(
 		"0x4c9d28b0\tphys_base\tvmlinux\tEXPORT_SYMBOL\t\n"
-		"0xffffffff\tusb_stor\tdrivers/usb/storage/usb-storage\tEXPORT_SYMBOL_GPL\t"
+		"0xffffffff\tusb_stor\tdrivers/usb/storage/"
+		"usb-storage\tEXPORT_SYMBOL_GPL\t"
 		"USB_STORAGE\n");
 
 	(void)state;
@@ -74,12 +75,14 @@ static void four_columns(void **state)
 static void namespace_third(void **state)
 {
 	struct mkp_symvers *symvers = open_text(
-		"0xe1cc2a05\tusb_stor_suspend\tUSB_STORAGE\tdrivers/usb/storage/usb-storage\t"
+		"0xe1cc2a05\tusb_stor_suspend\tUSB_STORAGE\tdrivers/usb/storage/"
+		"usb-storage\t"
 		"EXPORT_SYMBOL_GPL\n"
 		"0x12345678\tplain\t\tvmlinux\tEXPORT_SYMBOL\n");
 
 	(void)state;
-	expect(symvers, "usb_stor_suspend", "usb_storage", "USB_STORAGE", 0xe1cc2a05, true);
+	expect(symvers, "usb_stor_suspend", "usb_storage", "USB_STORAGE", 0xe1cc2a05,
+	       true);
 	expect(symvers, "plain", "vmlinux", "", 0x12345678, false);
 	mkp_symvers_destroy(symvers);
 }
@@ -120,15 +123,18 @@ static void refused(void **state)
 	refuse_text("\n" GOOD, ":1: blank line");
 	refuse_text(GOOD "0x1 a vmlinux EXPORT_SYMBOL\n", ":2: not 4 or 5 columns");
 	refuse_text(GOOD "0x1\ta\tvmlinux\n", ":2: not 4 or 5 columns");
-	refuse_text(GOOD "0x1\ta\tvmlinux\tEXPORT_SYMBOL\tns\t\n", ":2: not 4 or 5 columns");
-	refuse_text(GOOD "0x1\ta\t\t\tvmlinux\tEXPORT_SYMBOL\n", ":2: not 4 or 5 columns");
+	refuse_text(GOOD "0x1\ta\tvmlinux\tEXPORT_SYMBOL\tns\t\n",
+		    ":2: not 4 or 5 columns");
+	refuse_text(GOOD "0x1\ta\t\t\tvmlinux\tEXPORT_SYMBOL\n",
+		    ":2: not 4 or 5 columns");
 	refuse_text(GOOD "\n\n" GOOD, ":2: blank line");
 	refuse_text(GOOD "\t\t\t\t\t\t\t\t\t\n", ":2: not 4 or 5 columns");
 	refuse_text(GOOD "word\n", ":2: not 4 or 5 columns");
 	refuse_text(GOOD "1\ta\tvmlinux\tEXPORT_SYMBOL\n", ":2: the first column");
 	refuse_text(GOOD "0x\ta\tvmlinux\tEXPORT_SYMBOL\n", ":2: the first column");
 	refuse_text(GOOD "0x1g\ta\tvmlinux\tEXPORT_SYMBOL\n", ":2: the first column");
-	refuse_text(GOOD "0x123456789\ta\tvmlinux\tEXPORT_SYMBOL\n", ":2: the first column");
+	refuse_text(GOOD "0x123456789\ta\tvmlinux\tEXPORT_SYMBOL\n",
+		    ":2: the first column");
 	refuse_text(GOOD "0x-1\ta\tvmlinux\tEXPORT_SYMBOL\n", ":2: the first column");
 	refuse_text(GOOD "0x1\ta\tvmlinux\tEXPORTED\n", ":2: no column says");
 	refuse_text(GOOD "0x1\ta\tvmlinux\tEXPORT_SYMBOL\r\n", ":2: no column says");
@@ -142,7 +148,8 @@ static void contradiction(void **state)
 	(void)state;
 	refuse_text(GOOD "0x2\tgood\tvmlinux\tEXPORT_SYMBOL\t\n",
 		    ":2: good was exported differently in line 1");
-	refuse_text(GOOD "0x1\tother\tm\tEXPORT_SYMBOL\t\n0x1\tgood\tm\tEXPORT_SYMBOL\t\n",
+	refuse_text(GOOD
+		    "0x1\tother\tm\tEXPORT_SYMBOL\t\n0x1\tgood\tm\tEXPORT_SYMBOL\t\n",
 		    ":3: good was exported differently in line 1");
 	refuse_text(GOOD "0x1\tgood\tvmlinux\tEXPORT_SYMBOL_GPL\t\n", ":2: good was");
 	refuse_text(GOOD "0x1\tgood\tvmlinux\tEXPORT_SYMBOL\tNS\n", ":2: good was");
@@ -158,7 +165,8 @@ static void not_a_text(void **state)
 	assert_error(mkp_symvers_open(path, &symvers), MKP_ERROR_FORMAT, "nor text");
 	drop_file(path);
 	assert_error(mkp_symvers_open("/tmp", &symvers), MKP_ERROR_FORMAT, "regular");
-	assert_error(mkp_symvers_open("/dev/zero", &symvers), MKP_ERROR_FORMAT, "regular");
+	assert_error(mkp_symvers_open("/dev/zero", &symvers), MKP_ERROR_FORMAT,
+		     "regular");
 	assert_error(mkp_symvers_open("/nonexistent", &symvers), MKP_ERROR_IO,
 		     "No such file");
 }
@@ -166,14 +174,10 @@ static void not_a_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(namespace_last),
-		cmocka_unit_test(four_columns),
-		cmocka_unit_test(namespace_third),
-		cmocka_unit_test(for_modules),
-		cmocka_unit_test(tolerated),
-		cmocka_unit_test(refused),
-		cmocka_unit_test(contradiction),
-		cmocka_unit_test(not_a_text),
+		cmocka_unit_test(namespace_last),  cmocka_unit_test(four_columns),
+		cmocka_unit_test(namespace_third), cmocka_unit_test(for_modules),
+		cmocka_unit_test(tolerated),	   cmocka_unit_test(refused),
+		cmocka_unit_test(contradiction),   cmocka_unit_test(not_a_text),
 	};
 
 	return cmocka_run_group_tests_name("image/symvers", tests, NULL, NULL);

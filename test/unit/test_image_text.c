@@ -43,14 +43,16 @@ static struct mkp_image_match ask(const struct mkp_image *image, const char *nam
 {
 	struct mkp_image_match match;
 
-	mkp_image_resolve(image, &(struct mkp_image_query){
-		.name = name,
-		.file = local ? "some.c" : NULL,
-		.local = local,
-		.function = function,
-		.object = object,
-		.size = 16,
-	}, &match);
+	mkp_image_resolve(image,
+			  &(struct mkp_image_query){
+				  .name = name,
+				  .file = local ? "some.c" : NULL,
+				  .local = local,
+				  .function = function,
+				  .object = object,
+				  .size = 16,
+			  },
+			  &match);
 	return match;
 }
 
@@ -77,28 +79,27 @@ static void expect_verdict(const struct mkp_image *image, const char *name, bool
 	struct mkp_image_match match = ask(image, name, local, function, object);
 
 	assert_int_equal(match.reason, reason);
-	assert_int_equal(match.verdict, reason == MKP_SEVERAL ? MKP_AMBIGUOUS :
-								MKP_NOT_FOUND);
+	assert_int_equal(match.verdict,
+			 reason == MKP_SEVERAL ? MKP_AMBIGUOUS : MKP_NOT_FOUND);
 	assert_null(match.symbol);
 }
 
 /* Not in the order of the addresses: positions must not come from the rows. */
-static const char sysmap[] =
-	"0000000000000000 D __per_cpu_start\n"
-	"0000000001000000 A phys_startup_64\n"
-	"ffffffff81000300 t twice\n"
-	"ffffffff81000100 T unique\n"
-	"ffffffff81000200 t twice\n"
-	"ffffffff81000400 t mixed\n"
-	"ffffffff82000000 d mixed\n"
-	"ffffffff81000500 t shadowed\n"
-	"ffffffff81000600 T shadowed\n"
-	"ffffffff81000700 W weak\n"
-	"ffffffff81000800 t alias\n"
-	"ffffffff81000800 t alias\n"
-	"ffffffff82000100 D variable\n"
-	"ffffffff82000200 A mixed\n"
-	"ffffffff82000300 r __kstrtab_unique\n";
+static const char sysmap[] = "0000000000000000 D __per_cpu_start\n"
+			     "0000000001000000 A phys_startup_64\n"
+			     "ffffffff81000300 t twice\n"
+			     "ffffffff81000100 T unique\n"
+			     "ffffffff81000200 t twice\n"
+			     "ffffffff81000400 t mixed\n"
+			     "ffffffff82000000 d mixed\n"
+			     "ffffffff81000500 t shadowed\n"
+			     "ffffffff81000600 T shadowed\n"
+			     "ffffffff81000700 W weak\n"
+			     "ffffffff81000800 t alias\n"
+			     "ffffffff81000800 t alias\n"
+			     "ffffffff82000100 D variable\n"
+			     "ffffffff82000200 A mixed\n"
+			     "ffffffff82000300 r __kstrtab_unique\n";
 
 static void sysmap_positions(void **state)
 {
@@ -144,18 +145,17 @@ static void sysmap_refusals(void **state)
 	mkp_image_destroy(image);
 }
 
-static const char kallsyms[] =
-	"0000000000000000 A __per_cpu_start\n"
-	"0000000000001000 A cpu_number\n"
-	"ffffffff81000100 T unique\n"
-	"ffffffff81000200 t helper\n"
-	"ffffffffc0000500 t helper\t[snd_card]\n"
-	"ffffffffc0000400 t helper\t[snd_card]\n"
-	"ffffffffc0000600 T unique\t[snd_card]\n"
-	"ffffffffc0000700 d state\t[snd_card]\n"
-	"ffffffffc0000800 w hook\t[snd_card]\n"
-	"ffffffffc0010000 t helper\t[snd]\n"
-	"ffffffffc0020000 t bpf_prog_1\t[bpf]\n";
+static const char kallsyms[] = "0000000000000000 A __per_cpu_start\n"
+			       "0000000000001000 A cpu_number\n"
+			       "ffffffff81000100 T unique\n"
+			       "ffffffff81000200 t helper\n"
+			       "ffffffffc0000500 t helper\t[snd_card]\n"
+			       "ffffffffc0000400 t helper\t[snd_card]\n"
+			       "ffffffffc0000600 T unique\t[snd_card]\n"
+			       "ffffffffc0000700 d state\t[snd_card]\n"
+			       "ffffffffc0000800 w hook\t[snd_card]\n"
+			       "ffffffffc0010000 t helper\t[snd]\n"
+			       "ffffffffc0020000 t bpf_prog_1\t[bpf]\n";
 
 static void kallsyms_of_vmlinux(void **state)
 {
@@ -200,7 +200,8 @@ static void kallsyms_without_modules(void **state)
 {
 	struct mkp_image *image = open_text("0000000000000000 A __per_cpu_start\n"
 					    "0000000000001000 A cpu_number\n"
-					    "ffffffff81000000 T _text\n", NULL);
+					    "ffffffff81000000 T _text\n",
+					    NULL);
 
 	(void)state;
 	assert_int_equal(mkp_image_kind(image), MKP_IMAGE_KALLSYMS);
@@ -237,9 +238,12 @@ static void malformed(void **state)
 	refuse_text(GOOD "ffffffff81000000 T \n", NULL, MKP_ERROR_FORMAT, ":2: not a");
 	refuse_text(GOOD "ffffffff81000000 T a b\n", NULL, MKP_ERROR_FORMAT, ":2: not a");
 	refuse_text(GOOD "ffffffff81000000 T a\r\n", NULL, MKP_ERROR_FORMAT, ":2: not a");
-	refuse_text(GOOD "ffffffff81000000 T a\tmod\n", NULL, MKP_ERROR_FORMAT, ":2: not");
-	refuse_text(GOOD "ffffffff81000000 T a\t[]\n", NULL, MKP_ERROR_FORMAT, ":2: not a");
-	refuse_text(GOOD "ffffffff81000000 T \t[m]\n", NULL, MKP_ERROR_FORMAT, ":2: not a");
+	refuse_text(GOOD "ffffffff81000000 T a\tmod\n", NULL, MKP_ERROR_FORMAT,
+		    ":2: not");
+	refuse_text(GOOD "ffffffff81000000 T a\t[]\n", NULL, MKP_ERROR_FORMAT,
+		    ":2: not a");
+	refuse_text(GOOD "ffffffff81000000 T \t[m]\n", NULL, MKP_ERROR_FORMAT,
+		    ":2: not a");
 	refuse_text(GOOD "fffffffff81000000 T a\n", NULL, MKP_ERROR_FORMAT, ":2: not a");
 	refuse_text(GOOD "ffffffff81000000", NULL, MKP_ERROR_FORMAT, ":2: not a line");
 	refuse_text("#!/bin/sh\n", NULL, MKP_ERROR_FORMAT, ":1: not a line");
@@ -258,7 +262,9 @@ static void other_files(void **state)
 	boot[0x202] = 'x';
 	refuse_bytes(boot, sizeof(boot), NULL, MKP_ERROR_FORMAT, "neither ELF nor text");
 	refuse_bytes("\x1f\x8b\x08", 3, NULL, MKP_ERROR_UNSUPPORTED, "gzip");
-	refuse_bytes("\xfd" "7zXZ\0", 6, "m", MKP_ERROR_UNSUPPORTED, "xz");
+	refuse_bytes("\xfd"
+		     "7zXZ\0",
+		     6, "m", MKP_ERROR_UNSUPPORTED, "xz");
 	refuse_bytes("\x28\xb5\x2f\xfd", 4, "m", MKP_ERROR_UNSUPPORTED, "zstd");
 	assert_error(mkp_image_open("/tmp", NULL, &image), MKP_ERROR_IO, "directory");
 	assert_error(mkp_image_open("/nonexistent", NULL, &image), MKP_ERROR_IO,

@@ -52,8 +52,8 @@ struct table {
 static const void *data_of(const struct mkp_object *object, const char *name)
 {
 	size_t count;
-	const struct mkp_index_entry *entry =
-		mkp_index_find(&object->names, mkp_hash_string(name), &count);
+	const struct mkp_index_entry *entry = mkp_index_find(
+		&object->names, mkp_hash_string(name), &count);
 	const struct mkp_symbol *symbol;
 	const struct mkp_section *section;
 
@@ -61,8 +61,9 @@ static const void *data_of(const struct mkp_object *object, const char *name)
 		return NULL;
 	symbol = &object->symbols[entry->id];
 	section = mkp_symbol_section(object, symbol);
-	return section && section->data ?
-		section->data + (symbol->value - section->address) : NULL;
+	return section && section->data
+		       ? section->data + (symbol->value - section->address)
+		       : NULL;
 }
 
 static bool read_table(const struct mkp_object *object, struct table *table)
@@ -90,8 +91,8 @@ static void expand_name(const struct table *table, size_t *at, char *name, size_
 	if (length & 0x80)
 		length = (length & 0x7f) | (size_t)table->names[(*at)++] << 7;
 	for (; length; length--) {
-		const char *token =
-			table->tokens + table->token_index[table->names[(*at)++]];
+		const char *token = table->tokens +
+				    table->token_index[table->names[(*at)++]];
 
 		while (*token && used + 1 < size)
 			name[used++] = *token++;
@@ -111,8 +112,8 @@ static uint64_t address_of(const struct table *table, uint32_t number)
 static bool has_symbol(const struct mkp_image *image, const char *name, uint64_t address)
 {
 	size_t count, i;
-	const struct mkp_index_entry *entries =
-		mkp_index_find(&image->names, mkp_hash_string(name), &count);
+	const struct mkp_index_entry *entries = mkp_index_find(
+		&image->names, mkp_hash_string(name), &count);
 
 	for (i = 0; i < count; i++) {
 		const struct mkp_image_symbol *symbol = &image->symbols[entries[i].id];
@@ -126,7 +127,7 @@ static bool has_symbol(const struct mkp_image *image, const char *name, uint64_t
 static void same_as_kallsyms(void **state)
 {
 	const struct mkp_image *image = *state;
-	struct table table;
+	struct table table = { 0 };
 	char name[512];
 	size_t at = 0;
 	uint32_t i;
@@ -181,8 +182,8 @@ static void world_deinit(struct world *world)
 static const struct mkp_index_entry *take_siblings(struct world *world, uint32_t block,
 						   size_t *ret_count)
 {
-	const struct mkp_index_entry *members =
-		mkp_index_find(&world->members, block, ret_count);
+	const struct mkp_index_entry *members = mkp_index_find(&world->members, block,
+							       ret_count);
 	size_t i;
 
 	for (i = 0; i < *ret_count; i++)
@@ -196,16 +197,18 @@ static struct mkp_image_match ask(const struct world *world,
 {
 	struct mkp_image_match match;
 
-	mkp_image_resolve(world->image, &(struct mkp_image_query){
-		.name = symbol->name,
-		.file = symbol->file,
-		.local = symbol->local,
-		.function = symbol->function,
-		.object = symbol->object,
-		.size = with_size ? symbol->size : 0,
-		.siblings = world->siblings,
-		.nr_siblings = symbol->local ? world->nr_siblings : 0,
-	}, &match);
+	mkp_image_resolve(world->image,
+			  &(struct mkp_image_query){
+				  .name = symbol->name,
+				  .file = symbol->file,
+				  .local = symbol->local,
+				  .function = symbol->function,
+				  .object = symbol->object,
+				  .size = with_size ? symbol->size : 0,
+				  .siblings = world->siblings,
+				  .nr_siblings = symbol->local ? world->nr_siblings : 0,
+			  },
+			  &match);
 	return match;
 }
 
@@ -266,8 +269,8 @@ static void resolve_to_self(void **state)
 	check_globals(&world, &globals);
 	for (block = 1; block < image->nr_blocks; block++) {
 		size_t count, i;
-		const struct mkp_index_entry *members =
-			take_siblings(&world, block, &count);
+		const struct mkp_index_entry *members = take_siblings(&world, block,
+								      &count);
 
 		for (i = 0; i < count; i++) {
 			const struct mkp_image_symbol *symbol =
@@ -285,8 +288,8 @@ static void resolve_to_self(void **state)
 	print_message("locals of unique name: %u asked, %u refused\n", unique.asked,
 		      unique.refused);
 	print_message("locals of other names: %u asked, %u refused; by name, file and "
-		      "siblings alone %u refused\n", again.asked, again.refused,
-		      no_size.refused);
+		      "siblings alone %u refused\n",
+		      again.asked, again.refused, no_size.refused);
 	world_deinit(&world);
 	assert_int_equal(globals.refused + unique.refused, 0);
 	assert_true(globals.asked > 1000 && unique.asked > 1000 && again.asked > 100);
@@ -295,8 +298,8 @@ static void resolve_to_self(void **state)
 static bool has_member(const struct world *world, uint32_t block, const char *name)
 {
 	size_t count, i;
-	const struct mkp_index_entry *entries =
-		mkp_index_find(&world->image->names, mkp_hash_string(name), &count);
+	const struct mkp_index_entry *entries = mkp_index_find(
+		&world->image->names, mkp_hash_string(name), &count);
 
 	for (i = 0; i < count; i++)
 		if (world->image->symbols[entries[i].id].block == block)
@@ -360,9 +363,9 @@ static void refuse_other_files(void **state)
 	/* Each file against the next of its name, as the index lists them. */
 	for (block = 1; block < image->nr_blocks; block++) {
 		size_t count, i;
-		const struct mkp_index_entry *same =
-			mkp_index_find(&image->files,
-				       mkp_hash_string(image->blocks[block].file), &count);
+		const struct mkp_index_entry *same = mkp_index_find(
+			&image->files, mkp_hash_string(image->blocks[block].file),
+			&count);
 
 		for (i = 0; i + 1 < count; i++)
 			if (same[i].id == block)
