@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# Completion of mkpatch for bash. Needs nothing of the bash-completion package.
+
+# The words among $1 that start with the current one.
+_mkpatch_words()
+{
+	mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur")
+}
+
+# Directories, and files that match the glob $1 (default: all).
+_mkpatch_files()
+{
+	compopt -o filenames 2>/dev/null
+	mapfile -t COMPREPLY < <(compgen -d -- "$cur"; compgen -f -X "!${1-*}" -- "$cur")
+}
+
+# What follows an option; fails if that option takes no argument.
+_mkpatch_argument()
+{
+	case $1 in
+	-n | --name) ;;
+	-o | --output | --sysroot)
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+		;;
+	-k | --kernel)
+		_mkpatch_words "$(cd /lib/modules 2>/dev/null && echo *)"
+		;;
+	--vmlinux | --symvers) _mkpatch_files ;;
+	--object) _mkpatch_words "$(cut -d ' ' -f 1 /proc/modules 2>/dev/null)" ;;
+	--image) _mkpatch_files '*.ko' ;;
+	--color) _mkpatch_words 'auto always never' ;;
+	*) return 1 ;;
+	esac
+}
+
+_mkpatch_diff()
+{
+	case $cur in
+	-*)
+		_mkpatch_words '-n -o -k -v -q --name --output --kernel --vmlinux --symvers
+			--object --image --sysroot --standalone --json --explain --verbose --quiet
+			--color --help --version'
+		;;
+	*) _mkpatch_files '*.o' ;;
+	esac
+}
+
+_mkpatch_finalize()
+{
+	case $cur in
+	-*) _mkpatch_words '-q --quiet --help --version' ;;
+	*) _mkpatch_files '*.ko' ;;
+	esac
+}
+
+_mkpatch_checks()
+{
+	case $cur in
+	-*) _mkpatch_words '--help --version' ;;
+	*) _mkpatch_words "$("$1" checks 2>/dev/null | awk '{ print $NF }')" ;;
+	esac
+}
+
+_mkpatch()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} at=$((COMP_CWORD - 1)) verb=${COMP_WORDS[1]-}
+	local equals=''
+
+	COMPREPLY=()
+	# Readline takes "--color=al" for three words: "--color", "=" and "al".
+	if [ "$cur" = = ]; then
+		cur=''
+		equals=1
+	elif [ "${COMP_WORDS[at]}" = = ]; then
+		at=$((at - 1))
+		equals=1
+	fi
+	case $verb in
+	finalize | checks)
+		if [ "$COMP_CWORD" -gt 1 ]; then
+			"_mkpatch_$verb" "$1"
+			return
+		fi
+		;;
+	esac
+	# Only with "=" may a file follow --json.
+	if [ -n "$equals" ] && [ "${COMP_WORDS[at]}" = --json ]; then
+		_mkpatch_files
+		return
+	fi
+	_mkpatch_argument "${COMP_WORDS[at]}" && return
+	_mkpatch_diff
+	if [ "$COMP_CWORD" = 1 ] && [[ $cur != -* ]]; then
+		mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY \
+			< <(compgen -W 'diff finalize checks' -- "$cur")
+	fi
+}
+
+complete -F _mkpatch mkpatch
