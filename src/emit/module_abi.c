@@ -8,19 +8,18 @@
 /* Not for what it declares: so that the dependency files know of it, .incbin hides it. */
 #include "mkpatch/core_abi.h"
 
-extern const char mkp_core_abi_text[], mkp_core_abi_text_end[];
+extern const char mkp_core_abi_text[];
 
 __asm__(".pushsection .rodata\n"
-	".global mkp_core_abi_text, mkp_core_abi_text_end\n"
-	".hidden mkp_core_abi_text, mkp_core_abi_text_end\n"
+	".global mkp_core_abi_text\n"
+	".hidden mkp_core_abi_text\n"
 	"mkp_core_abi_text:\n"
 	".incbin \"mkpatch/core_abi.h\"\n"
-	"mkp_core_abi_text_end:\n"
+	"\t.byte 0\n"
 	".popsection\n");
 
 struct mkp_error *mkp_module_write_abi(FILE *stream)
 {
-	fwrite(mkp_core_abi_text, 1, (size_t)(mkp_core_abi_text_end - mkp_core_abi_text),
-	       stream);
+	fputs(mkp_core_abi_text, stream);
 	return mkp_module_finish(stream);
 }
