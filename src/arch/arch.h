@@ -111,6 +111,12 @@ struct mkp_arch {
 					     struct mkp_code_scan *scan);
 
 	/**
+	 * Whether bytes between functions are nothing but filling: NOPs, traps or zeros.
+	 * NULL: zeros only.
+	 */
+	bool (*is_padding)(const uint8_t *code, size_t size);
+
+	/**
 	 * Whether code has a call site for ftrace at its entry, judged by its first bytes
 	 * and by @site_symbol, the symbol called at @site_offset from its start (NULL if
 	 * none). NULL hook: never.

@@ -149,6 +149,30 @@ static struct mkp_error *x86_64_scan_immediates(const uint8_t *code, size_t size
 	return for_each_insn(code, size, scan, add_immediates);
 }
 
+static bool x86_64_is_padding(const uint8_t *code, size_t size)
+{
+	ZydisDecodedInstruction insn;
+	ZydisDecoder decoder;
+	size_t at = 0;
+
+	if (ZYAN_FAILED(ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64,
+					 ZYDIS_STACK_WIDTH_64)))
+		return false;
+	while (at < size) {
+		if (!code[at]) {
+			at++;
+			continue;
+		}
+		if (ZYAN_FAILED(ZydisDecoderDecodeInstruction(&decoder, NULL, code + at,
+							      size - at, &insn)) ||
+		    (insn.mnemonic != ZYDIS_MNEMONIC_NOP &&
+		     insn.mnemonic != ZYDIS_MNEMONIC_INT3))
+			return false;
+		at += insn.length;
+	}
+	return true;
+}
+
 static bool x86_64_entry_traceable(const uint8_t *code, size_t size,
 				   const char *site_symbol, uint64_t site_offset)
 {
@@ -317,6 +341,7 @@ const struct mkp_arch mkp_arch_x86_64 = {
 	.branch_reloc = x86_64_branch_reloc,
 	.scan_code = x86_64_scan_code,
 	.scan_immediates = x86_64_scan_immediates,
+	.is_padding = x86_64_is_padding,
 	.entry_traceable = x86_64_entry_traceable,
 	.compiler_helpers = compiler_helpers,
 	.nr_compiler_helpers = MKP_ARRAY_SIZE(compiler_helpers),

@@ -95,6 +95,7 @@ MKP_CHECK_FUNCTION(unsupported_relocation);
 MKP_CHECK_FUNCTION(undecoded_code);
 MKP_CHECK_FUNCTION(group_section);
 MKP_CHECK_FUNCTION(short_branch);
+MKP_CHECK_FUNCTION(weak_function);
 MKP_CHECK_FUNCTION(removed_function);
 MKP_CHECK_FUNCTION(no_line_info);
 MKP_CHECK_FUNCTION(special_section);

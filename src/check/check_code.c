@@ -263,3 +263,23 @@ struct mkp_error *mkp_run_no_line_info(const struct mkp_check_context *context,
 				"%u immediate operands may be line numbers",
 				context->diff->nr_immediates);
 }
+
+struct mkp_error *mkp_run_weak_function(const struct mkp_check_context *context,
+					enum mkp_check_id self)
+{
+	const struct mkp_selection *selection = context->selection;
+	const struct mkp_graph *orig = context->diff->orig;
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = 0; i < selection->nr_replaced && !error; i++) {
+		uint32_t twin = context->diff->to_orig[selection->queue[i]];
+
+		if (mkp_atom_symbol(orig, &orig->atoms[twin])->bind == STB_WEAK)
+			error = mkp_check_report(context->report, self,
+						 mkp_atom_name(orig, twin),
+						 mkp_check_orig_source(context, twin),
+						 "weak definition: another file may have "
+						 "the one that runs");
+	}
+	return error;
+}

@@ -144,7 +144,7 @@ static struct mkp_error *add_atom(struct cutter *cutter, uint32_t section, uint6
 	return mkp_graph_add_atom(cutter->graph, &atom);
 }
 
-/* Bytes between functions that are there for alignment only. */
+/* Bytes that are there for alignment only: nothing refers from them, and they are filling. */
 static bool is_padding(const struct mkp_graph *graph, uint32_t section, uint64_t start,
 		       uint64_t end)
 {
@@ -152,8 +152,6 @@ static bool is_padding(const struct mkp_graph *graph, uint32_t section, uint64_t
 	const struct mkp_reloc *relocs = graph->object->relocs + header->first_reloc;
 	size_t low = 0, high = header->nr_relocs;
 
-	if (end - start >= 64 && !(header->flags & SHF_EXECINSTR))
-		return false;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
@@ -164,8 +162,8 @@ static bool is_padding(const struct mkp_graph *graph, uint32_t section, uint64_t
 	}
 	if (low < header->nr_relocs && relocs[low].offset < end)
 		return false;
-	if (header->flags & SHF_EXECINSTR)
-		return true;
+	if ((header->flags & SHF_EXECINSTR) && header->data && graph->arch->is_padding)
+		return graph->arch->is_padding(header->data + start, end - start);
 	for (uint64_t i = start; header->data && i < end; i++)
 		if (header->data[i])
 			return false;

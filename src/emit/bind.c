@@ -120,6 +120,11 @@ static struct mkp_error *bind_foreign(struct binder *binder,
 	binding->kind = MKP_BIND_LIVEPATCH;
 	binding->provider = vmlinux;
 	binding->object = vmlinux;
+	if (binder->target->object && !module)
+		return mkp_check_report(binder->context->report, MKP_CHECK_SYMBOL_OWNER,
+					symbol->name, source,
+					"defined by vmlinux or by another file of %s",
+					binder->target->object);
 	if (module)
 		mkp_image_resolve(module, &query, &match);
 	if (match.verdict == MKP_NOT_FOUND)
