@@ -119,8 +119,12 @@ struct mkp_image_match {
 	const struct mkp_image_symbol *symbol; /* NULL unless MKP_RESOLVED */
 	uint32_t nr_same_name;	/* how often kallsyms has the name in this object */
 	uint32_t nr_candidates; /* how many of them fit the query */
-	/* Both sizes are known and differ. Symbol sizes of a linked kernel are exact, so
-	 * the object is not the code that runs: the caller decides what to say. */
+	/*
+	 * Both sizes are known and differ: a note, not a proof that the object is not the
+	 * code that runs. An object of -ffunction-sections has long jumps where the kernel,
+	 * with both functions in one section, has short ones (softnet_seq_start() of 6.1:
+	 * 13 and 10 bytes), and a weak function may have been replaced by a strong one.
+	 */
 	bool size_differs;
 };
 
