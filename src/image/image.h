@@ -121,9 +121,10 @@ struct mkp_image_match {
 	uint32_t nr_candidates; /* how many of them fit the query */
 	/*
 	 * Both sizes are known and differ: a note, not a proof that the object is not the
-	 * code that runs. An object of -ffunction-sections has long jumps where the kernel,
-	 * with both functions in one section, has short ones (softnet_seq_start() of 6.1:
-	 * 13 and 10 bytes), and a weak function may have been replaced by a strong one.
+	 * code that runs. An object of -ffunction-sections has long jumps where the
+	 * kernel, with both functions in one section, has short ones (softnet_seq_start()
+	 * of 6.1: 13 and 10 bytes), and a weak function may have been replaced by a
+	 * strong one.
 	 */
 	bool size_differs;
 };
