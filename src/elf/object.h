@@ -96,6 +96,7 @@ struct mkp_object {
 	uint32_t nr_symbols;
 	uint32_t first_global; /* sh_info of the symbol table */
 	uint32_t symtab;       /* section index of SHT_SYMTAB, 0 if none */
+	uint32_t shstrtab;     /* section index of the section names */
 	struct mkp_reloc *relocs;
 	uint32_t nr_relocs;
 	struct mkp_index names; /* mkp_hash_string(name) -> index; no section symbols */

@@ -4,6 +4,7 @@
 #include <elfutils/libdwelf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libelf.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -124,6 +125,12 @@ static struct mkp_error *put_header(const struct mkp_output *output, Elf *elf,
 static struct mkp_error *put_section(const struct mkp_output_section *section, Elf *elf,
 				     const char *path)
 {
+	static const Elf_Type types[] = {
+		[MKP_OUTPUT_RAW] = ELF_T_BYTE,
+		[MKP_OUTPUT_WORDS] = ELF_T_WORD,
+		[MKP_OUTPUT_SYMBOLS] = ELF_T_SYM,
+		[MKP_OUTPUT_RELAS] = ELF_T_RELA,
+	};
 	Elf_Scn *scn = elf_newscn(elf);
 	Elf64_Shdr *header = scn ? elf64_getshdr(scn) : NULL;
 	Elf_Data *data = header ? elf_newdata(scn) : NULL;
@@ -131,7 +138,7 @@ static struct mkp_error *put_section(const struct mkp_output_section *section, E
 	if (!data)
 		return elf_error(path);
 	*header = section->header;
-	data->d_type = section->data_type;
+	data->d_type = types[section->data_type];
 	data->d_version = EV_CURRENT;
 	data->d_align = section->header.sh_addralign;
 	data->d_size = section->header.sh_size;

@@ -8,7 +8,6 @@
 #define MKP_ELF_OUTPUT_H
 
 #include <elf.h>
-#include <libelf.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,12 +15,20 @@
 
 #include "base/error.h"
 
+/* What the data of a section is made of. */
+enum mkp_output_data {
+	MKP_OUTPUT_RAW, /* bytes of the file; anything else is in our byte order */
+	MKP_OUTPUT_WORDS,
+	MKP_OUTPUT_SYMBOLS,
+	MKP_OUTPUT_RELAS,
+};
+
 struct mkp_output_section {
-	const char *name;   /* borrowed */
-	Elf64_Shdr header;  /* in our byte order; sh_name and sh_offset are set by the
-			       output */
-	const void *data;   /* borrowed; sh_size bytes; NULL for SHT_NOBITS and size 0 */
-	Elf_Type data_type; /* ELF_T_BYTE: as it is; else in our byte order */
+	const char *name;  /* borrowed */
+	Elf64_Shdr header; /* in our byte order; sh_name and sh_offset are set by the
+			      output */
+	const void *data;  /* borrowed; sh_size bytes; NULL for SHT_NOBITS and size 0 */
+	enum mkp_output_data data_type;
 };
 
 struct mkp_output {

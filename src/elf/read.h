@@ -9,28 +9,11 @@
 #ifndef MKP_ELF_READ_H
 #define MKP_ELF_READ_H
 
-#include <endian.h>
-
 #include "elf/object.h"
+#include "elf/order.h"
 
 /* Longer names are refused, so that files made of overlapping names cost no time. */
 #define MKP_ELF_NAME_MAX 4095
-
-/* A value of the file in our byte order. */
-static inline uint16_t mkp_object_get16(const struct mkp_object *object, uint16_t value)
-{
-	return object->big_endian ? be16toh(value) : le16toh(value);
-}
-
-static inline uint32_t mkp_object_get32(const struct mkp_object *object, uint32_t value)
-{
-	return object->big_endian ? be32toh(value) : le32toh(value);
-}
-
-static inline uint64_t mkp_object_get64(const struct mkp_object *object, uint64_t value)
-{
-	return object->big_endian ? be64toh(value) : le64toh(value);
-}
 
 /* MKP_ERROR_FORMAT as "PATH: ...", "PATH: section 12 (.text): ...", "PATH: symbol ...".
  */

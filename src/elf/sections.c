@@ -34,9 +34,7 @@ static void decode_section(const struct mkp_object *object, uint64_t offset,
 }
 
 /* What fits in 16 bits is in the header, anything larger in section 0. */
-static struct mkp_error *find_counts(const struct mkp_object *object,
-				     const Elf64_Ehdr *header, uint32_t *ret_count,
-				     uint32_t *ret_names)
+static struct mkp_error *read_counts(struct mkp_object *object, const Elf64_Ehdr *header)
 {
 	uint64_t offset = header->e_shoff, count = header->e_shnum;
 	uint32_t names = header->e_shstrndx;
@@ -64,8 +62,8 @@ static struct mkp_error *find_counts(const struct mkp_object *object,
 	if (!names || names >= count)
 		return mkp_object_error(
 			object, "section name table %" PRIu32 " does not exist", names);
-	*ret_count = (uint32_t)count;
-	*ret_names = names;
+	object->nr_sections = (uint32_t)count;
+	object->shstrtab = names;
 	return NULL;
 }
 
@@ -130,10 +128,9 @@ const char *mkp_object_string(const struct mkp_object *object, uint32_t section,
 	return strnlen(string, MKP_ELF_NAME_MAX + 1) > MKP_ELF_NAME_MAX ? NULL : string;
 }
 
-static struct mkp_error *read_names(struct mkp_object *object, const Elf64_Ehdr *header,
-				    uint32_t names)
+static struct mkp_error *read_names(struct mkp_object *object, const Elf64_Ehdr *header)
 {
-	struct mkp_error *error = check_string_table(object, names);
+	struct mkp_error *error = check_string_table(object, object->shstrtab);
 	const char *name;
 	Elf64_Shdr raw;
 
@@ -142,7 +139,7 @@ static struct mkp_error *read_names(struct mkp_object *object, const Elf64_Ehdr 
 	object->sections[0].name = "";
 	for (uint32_t i = 1; i < object->nr_sections; i++) {
 		decode_section(object, header->e_shoff + i * sizeof(raw), &raw);
-		name = mkp_object_string(object, names, raw.sh_name);
+		name = mkp_object_string(object, object->shstrtab, raw.sh_name);
 		if (!name)
 			return mkp_object_section_error(
 				object, i, "name at 0x%" PRIx32 " is not a string of %s",
@@ -154,11 +151,9 @@ static struct mkp_error *read_names(struct mkp_object *object, const Elf64_Ehdr 
 
 static struct mkp_error *read_table(struct mkp_object *object, const Elf64_Ehdr *header)
 {
+	struct mkp_error *error = read_counts(object, header);
 	uint64_t total = 0;
-	uint32_t names = 0;
 	Elf64_Shdr raw;
-	struct mkp_error *error = find_counts(object, header, &object->nr_sections,
-					      &names);
 
 	if (error)
 		return error;
@@ -173,7 +168,7 @@ static struct mkp_error *read_table(struct mkp_object *object, const Elf64_Ehdr 
 		if (error)
 			return error;
 	}
-	return read_names(object, header, names);
+	return read_names(object, header);
 }
 
 /* A table: entries of one size, and a link to a section of a certain type. */

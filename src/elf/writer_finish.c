@@ -211,7 +211,7 @@ static struct mkp_error *encode_symbols(struct layout *layout)
 			    .sh_addralign = 8,
 			    .sh_entsize = sizeof(*layout->symbols) },
 		.data = layout->symbols,
-		.data_type = ELF_T_SYM,
+		.data_type = MKP_OUTPUT_SYMBOLS,
 	};
 	if (layout->extended)
 		layout->sections[layout->extended] = (struct mkp_output_section){
@@ -222,7 +222,7 @@ static struct mkp_error *encode_symbols(struct layout *layout)
 				    .sh_addralign = 4,
 				    .sh_entsize = sizeof(Elf32_Word) },
 			.data = layout->extended_indices,
-			.data_type = ELF_T_WORD,
+			.data_type = MKP_OUTPUT_WORDS,
 		};
 	return encode_strings(layout);
 }
@@ -266,7 +266,7 @@ static struct mkp_error *encode_rela(struct layout *layout, uint32_t index,
 			    .sh_addralign = 8,
 			    .sh_entsize = sizeof(*to) },
 		.data = to,
-		.data_type = ELF_T_RELA,
+		.data_type = MKP_OUTPUT_RELAS,
 	};
 	return NULL;
 }
