@@ -33,7 +33,7 @@ static int explain_check(const char *name)
 
 static int run(int argc, char **argv)
 {
-	struct mkp_option_parser parser = { argc, argv, NULL, 0, NULL, NULL };
+	struct mkp_option_parser parser = { .argc = argc, .argv = argv };
 	struct mkp_option_value value;
 	int code, shown = MKP_EXIT_OK;
 	bool any = false;

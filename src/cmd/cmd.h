@@ -50,6 +50,7 @@ struct mkp_option_parser {
 	int nr_options;
 	struct option *table; /* owned */
 	char *letters;	      /* owned */
+	bool ended;	      /* only operands are left */
 };
 
 /**

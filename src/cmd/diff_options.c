@@ -133,7 +133,10 @@ static int check_object(struct mkp_diff_options *result)
 int mkp_diff_parse(int argc, char **argv, struct mkp_diff_options *ret_options)
 {
 	struct mkp_option_parser parser = {
-		argc, argv, options, MKP_ARRAY_SIZE(options), NULL, NULL,
+		.argc = argc,
+		.argv = argv,
+		.options = options,
+		.nr_options = MKP_ARRAY_SIZE(options),
 	};
 	struct mkp_diff_options result = { 0 };
 	struct mkp_option_value value;

@@ -32,7 +32,10 @@ static int finalize(const char *path, bool quiet)
 static int run(int argc, char **argv)
 {
 	struct mkp_option_parser parser = {
-		argc, argv, options, MKP_ARRAY_SIZE(options), NULL, NULL,
+		.argc = argc,
+		.argv = argv,
+		.options = options,
+		.nr_options = MKP_ARRAY_SIZE(options),
 	};
 	struct mkp_option_value value;
 	const char *path = NULL;

@@ -19,11 +19,12 @@ static bool build_tables(struct mkp_option_parser *parser)
 	char *letter;
 
 	parser->table = calloc((size_t)n + 3, sizeof(*parser->table));
-	parser->letters = calloc((size_t)n + 1, 3);
+	parser->letters = calloc((size_t)n + 2, 3);
 	if (!parser->table || !parser->letters)
 		return false;
 	letter = parser->letters;
 	*letter++ = '-'; /* operands come in order, as options do */
+	*letter++ = ':'; /* a missing argument is told from an unknown option */
 	for (int i = 0; i < n; i++) {
 		const struct mkp_option *option = &parser->options[i];
 		bool optional = option->argument && option->argument[0] == '[';
@@ -78,23 +79,42 @@ static int option_index(const struct mkp_option_parser *parser, int value)
 	return -1;
 }
 
+/* Says what getopt_long() did not like. */
+static int fail_option(const struct mkp_option_parser *parser, int value)
+{
+	const char *word = parser->argv[optind - 1];
+
+	if (value == ':')
+		return mkp_fail_usage("'%s' needs an argument", word);
+	if (optopt >= FIRST_LONG)
+		return mkp_fail_usage("'%s' takes no argument", word);
+	/* One of several letters, perhaps not the last. */
+	if (optopt)
+		return mkp_fail_usage("there is no option '-%c'", optopt);
+	return mkp_fail_usage("there is no option '%s', or several begin so", word);
+}
+
 bool mkp_options_next(struct mkp_option_parser *parser, const char *usage,
 		      struct mkp_option_value *ret_value, int *ret_exit)
 {
-	int value;
+	int value = -1;
 
 	*ret_exit = -1;
 	if (!parser->table) {
 		optind = 0;
+		opterr = 0;
 		if (!build_tables(parser)) {
 			*ret_exit = mkp_fail(mkp_error_nomem());
 			return false;
 		}
 	}
-	value = getopt_long(parser->argc, parser->argv, parser->letters, parser->table, NULL);
+	if (!parser->ended)
+		value = getopt_long(parser->argc, parser->argv, parser->letters,
+				    parser->table, NULL);
 	switch (value) {
 	case -1:
-		/* What comes after `--`. */
+		/* What comes after `--` is no option, whatever it looks like. */
+		parser->ended = true;
 		if (optind >= parser->argc)
 			return false;
 		*ret_value = (struct mkp_option_value){ -1, parser->argv[optind++] };
@@ -111,8 +131,8 @@ bool mkp_options_next(struct mkp_option_parser *parser, const char *usage,
 		*ret_exit = MKP_EXIT_OK;
 		return false;
 	case '?':
-		/* getopt_long() has named the mistake. */
-		*ret_exit = MKP_EXIT_USAGE;
+	case ':':
+		*ret_exit = fail_option(parser, value);
 		return false;
 	default:
 		*ret_value = (struct mkp_option_value){ option_index(parser, value), optarg };
@@ -153,7 +173,8 @@ int mkp_fail_usage(const char *format, ...)
 
 int mkp_finish(int exit_code)
 {
-	if (!fflush(stdout) && !ferror(stdout))
+	/* An error that ended the run has its line already. */
+	if (exit_code == MKP_EXIT_ERROR || (!fflush(stdout) && !ferror(stdout)))
 		return exit_code;
 	fprintf(stderr, "mkpatch: error: standard output: %s\n", strerror(errno));
 	return MKP_EXIT_ERROR;
