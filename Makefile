@@ -118,7 +118,7 @@ install: all
 	$(INSTALL) -D -m 644 contrib/completion/mkpatch.bash $(DESTDIR)$(BASHCOMPDIR)/mkpatch
 	$(INSTALL) -D -m 644 contrib/completion/_mkpatch $(DESTDIR)$(ZSHCOMPDIR)/_mkpatch
 	$(INSTALL) -d $(core_src)/include/mkpatch
-	$(INSTALL) -m 644 kmod-core/*.c kmod-core/Makefile kmod-core/Kbuild $(core_src)/
+	$(INSTALL) -m 644 kmod-core/*.[ch] kmod-core/Makefile kmod-core/Kbuild $(core_src)/
 	sed 's/#MODULE_VERSION#/$(VERSION)/' kmod-core/dkms.conf.in > $(core_src)/dkms.conf
 	$(INSTALL) -m 644 include/mkpatch/core_abi.h $(core_src)/include/mkpatch/
 
