@@ -121,11 +121,13 @@ install: all
 	$(INSTALL) -m 644 kmod-core/*.[ch] kmod-core/Makefile kmod-core/Kbuild $(core_src)/
 	sed 's/#MODULE_VERSION#/$(VERSION)/' kmod-core/dkms.conf.in > $(core_src)/dkms.conf
 	$(INSTALL) -m 644 include/mkpatch/core_abi.h $(core_src)/include/mkpatch/
+	ln -sfn mkpatch-core-$(VERSION) $(DESTDIR)$(SRCDIR)/mkpatch-core
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/mkpatch $(DESTDIR)$(MANDIR)/man1/mkpatch*.1
 	rm -f $(DESTDIR)$(BASHCOMPDIR)/mkpatch $(DESTDIR)$(ZSHCOMPDIR)/_mkpatch
-	rm -rf $(DESTDIR)$(INCLUDEDIR)/mkpatch $(core_src)
+	rm -rf $(DESTDIR)$(INCLUDEDIR)/mkpatch $(core_src) \
+		$(DESTDIR)$(SRCDIR)/mkpatch-core
 
 .PHONY: clean
 clean:

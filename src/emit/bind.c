@@ -48,11 +48,12 @@ static struct mkp_error *collect_siblings(struct binder *binder)
 }
 
 static struct mkp_error *report_match(const struct binder *binder,
-				      const struct mkp_image *image, const char *name,
-				      const char *source,
+				      const struct mkp_image *image,
+				      const struct mkp_symbol *symbol, const char *source,
 				      const struct mkp_image_match *match)
 {
 	struct mkp_report *report = binder->context->report;
+	const char *name = symbol->name;
 
 	if (match->verdict == MKP_NOT_FOUND)
 		return mkp_check_report(report, MKP_CHECK_SYMBOL_NOT_FOUND, name, source,
@@ -66,7 +67,8 @@ static struct mkp_error *report_match(const struct binder *binder,
 					mkp_image_reason_text(match->reason));
 	if (match->size_differs)
 		return mkp_check_report(report, MKP_CHECK_SIZE_MISMATCH, name, source,
-					"has %llu bytes in %s, but not in the original object",
+					"%llu bytes in the original object, %llu in %s",
+					(unsigned long long)symbol->size,
 					(unsigned long long)match->symbol->size,
 					mkp_image_path(image));
 	return NULL;
@@ -105,7 +107,7 @@ static struct mkp_error *find_position(struct binder *binder,
 		binding->weak = true;
 		return NULL;
 	}
-	return report_match(binder, image, symbol->name, source, &match);
+	return report_match(binder, image, symbol, source, &match);
 }
 
 /* A symbol that another file of the kernel defines and that is not exported. */
