@@ -17,7 +17,8 @@ static void print_verbs(FILE *stream)
 	fprintf(stream, "usage: mkpatch [VERB] ARGUMENT...\n\n");
 	for (size_t i = 0; i < MKP_ARRAY_SIZE(verbs); i++)
 		fprintf(stream, "  %-10s %s\n", verbs[i]->name, verbs[i]->help);
-	fprintf(stream, "\nWithout a verb: diff. `mkpatch VERB --help` lists its options.\n");
+	fprintf(stream,
+		"\nWithout a verb: diff. `mkpatch VERB --help` lists its options.\n");
 }
 
 int main(int argc, char **argv)

@@ -10,12 +10,11 @@
  *             that the compiler emits; a unit test that each has a row
  *   diff      scan_code() where pc-relative fields are not measured from their own place,
  *             or where direct branches may come without a relocation; special[]: the
- *             tables of this architecture (sizes by kernel version, fields, what to mask);
- *             fixtures compiled by the cross compiler
- *   extract   branch_reloc(), patch_safe relocation flags, compiler_helpers[]; entry
- *             hooks for functions; a module that kbuild links
- *   load      a stock or own kernel booted under QEMU that shows the behaviour; the row
- *             in README.md's table of architectures
+ *             tables of this architecture (sizes by kernel version, fields, what to
+ * mask); fixtures compiled by the cross compiler extract   branch_reloc(), patch_safe
+ * relocation flags, compiler_helpers[]; entry hooks for functions; a module that kbuild
+ * links load      a stock or own kernel booted under QEMU that shows the behaviour; the
+ * row in README.md's table of architectures
  *
  * This directory is the only place where R_<ARCH>_ names appear.
  */
@@ -49,7 +48,7 @@ struct mkp_code_field {
 	uint8_t to_end;	 /* from the field to the end of its instruction */
 	bool branch;	 /* call or jump; otherwise an operand in memory or an address */
 	uint8_t from_start; /* from the start of its instruction to the field */
-	int64_t target;	 /* from the start of the code, as encoded without relocation */
+	int64_t target; /* from the start of the code, as encoded without relocation */
 };
 
 /** The fields of one piece of code, ascending by offset. */
@@ -60,11 +59,13 @@ struct mkp_code_scan {
 };
 
 enum {
-	MKP_SPECIAL_COMPARE = 1 << 0,  /* entries are part of their function's content */
-	MKP_SPECIAL_DROP = 1 << 1,     /* never carried: of no effect in a patch module */
-	MKP_SPECIAL_OPTIONAL = 1 << 2, /* for objtool or the linker: if odd, left behind */
+	MKP_SPECIAL_COMPARE = 1 << 0, /* entries are part of their function's content */
+	MKP_SPECIAL_DROP = 1 << 1,    /* never carried: of no effect in a patch module */
+	MKP_SPECIAL_OPTIONAL = 1
+			       << 2, /* for objtool or the linker: if odd, left behind */
 	MKP_SPECIAL_SHORT_LAST = 1 << 3, /* the last entry may lack its padding */
-	MKP_SPECIAL_STATIC_CALL = 1 << 4, /* the key is a static call's, not a static key */
+	MKP_SPECIAL_STATIC_CALL = 1
+				  << 4, /* the key is a static call's, not a static key */
 };
 
 #define MKP_SPECIAL_MAX_SIZES 6
@@ -73,17 +74,18 @@ enum {
 struct mkp_special_row {
 	const char *section; /* name; a trailing '*' matches any rest */
 	const char *what;    /* for people: "exception table" */
-	/* Entry sizes that kernels have had, most recent first; 0 ends the list. The size is
-	 * established from sh_entsize or from this list by what the relocations say. */
+	/* Entry sizes that kernels have had, most recent first; 0 ends the list. The size
+	 * is established from sh_entsize or from this list by what the relocations say.
+	 */
 	uint8_t sizes[MKP_SPECIAL_MAX_SIZES];
-	uint8_t code_field;	/* where the entry points to its code */
-	int8_t key_field;	/* static key or static call key; -1 if none */
-	uint32_t reloc_fields;	/* bit n: a relocation may stand at offset n; bit of
-				 * code_field is always required */
-	uint8_t mask_offset;	/* a 32-bit word of which the bits in `mask` are no */
-	uint32_t mask;		/* content, such as a line number; 0: none */
-	const char *companion;	/* section with one more record for each entry, or NULL */
-	uint32_t flags;		/* MKP_SPECIAL_... */
+	uint8_t code_field;    /* where the entry points to its code */
+	int8_t key_field;      /* static key or static call key; -1 if none */
+	uint32_t reloc_fields; /* bit n: a relocation may stand at offset n; bit of
+				* code_field is always required */
+	uint8_t mask_offset;   /* a 32-bit word of which the bits in `mask` are no */
+	uint32_t mask;	       /* content, such as a line number; 0: none */
+	const char *companion; /* section with one more record for each entry, or NULL */
+	uint32_t flags;	       /* MKP_SPECIAL_... */
 };
 
 struct mkp_arch {
@@ -93,19 +95,22 @@ struct mkp_arch {
 	/** The row of a relocation type; NULL: not known, objects with it are refused. */
 	const struct mkp_reloc_info *(*reloc)(uint32_t type);
 
-	/** Type for a direct branch of @width bytes that gets a symbol; 0: there is none. */
+	/** Type for a direct branch of @width bytes that gets a symbol; 0: there is none.
+	 */
 	uint32_t (*branch_reloc)(unsigned int width);
 
 	/**
-	 * Finds the relative fields of @size bytes of code. NULL: fields are measured from
-	 * their own place (to_end 0) and every branch out of a function has a relocation.
+	 * Finds the relative fields of @size bytes of code. NULL: fields are measured
+	 * from their own place (to_end 0) and every branch out of a function has a
+	 * relocation.
 	 */
 	struct mkp_error *(*scan_code)(const uint8_t *code, size_t size,
 				       struct mkp_code_scan *scan);
 
 	/**
 	 * Finds the immediate operands of @size bytes of code: `target` of a field is the
-	 * operand's value, `to_end` as above. NULL: instructions that differ are different.
+	 * operand's value, `to_end` as above. NULL: instructions that differ are
+	 * different.
 	 */
 	struct mkp_error *(*scan_immediates)(const uint8_t *code, size_t size,
 					     struct mkp_code_scan *scan);

@@ -22,9 +22,9 @@
 
 #include "arch/machines.h"
 
-#define ROW(name, width, flags)                                                     \
-	{                                                                           \
-		R_X86_64_##name, "R_X86_64_" #name, width, flags                    \
+#define ROW(name, width, flags)                                                          \
+	{                                                                                \
+		R_X86_64_##name, "R_X86_64_" #name, width, flags                         \
 	}
 
 static const struct mkp_reloc_info relocs[] = {
@@ -65,8 +65,9 @@ static struct mkp_error *add_field(struct mkp_code_scan *scan, size_t start,
 				   const ZydisDecodedInstruction *insn)
 {
 	struct mkp_code_field field = { 0 };
-	bool rip = (insn->attributes & ZYDIS_ATTRIB_HAS_MODRM) && insn->raw.modrm.mod == 0 &&
-		   insn->raw.modrm.rm == 5 && insn->raw.disp.size == 32;
+	bool rip = (insn->attributes & ZYDIS_ATTRIB_HAS_MODRM) &&
+		   insn->raw.modrm.mod == 0 && insn->raw.modrm.rm == 5 &&
+		   insn->raw.disp.size == 32;
 	int64_t displacement;
 
 	if (insn->raw.imm[0].is_relative) {
@@ -108,10 +109,10 @@ static struct mkp_error *add_immediates(struct mkp_code_scan *scan, size_t start
 }
 
 /* Decodes @size bytes and calls @add for each instruction. */
-static struct mkp_error *
-for_each_insn(const uint8_t *code, size_t size, struct mkp_code_scan *scan,
-	      struct mkp_error *(*add)(struct mkp_code_scan *, size_t,
-				       const ZydisDecodedInstruction *))
+static struct mkp_error *for_each_insn(
+	const uint8_t *code, size_t size, struct mkp_code_scan *scan,
+	struct mkp_error *(*add)(struct mkp_code_scan *, size_t,
+				 const ZydisDecodedInstruction *))
 {
 	ZydisDecodedInstruction insn;
 	ZydisDecoder decoder;
@@ -181,18 +182,14 @@ static bool x86_64_entry_traceable(const uint8_t *code, size_t size,
 
 	if (size >= sizeof(endbr64) && !memcmp(code, endbr64, sizeof(endbr64)))
 		at = sizeof(endbr64);
-	return size >= at + 5 && code[at] == 0xe8 && site_offset == at + 1 && site_symbol &&
-	       !strcmp(site_symbol, "__fentry__");
+	return size >= at + 5 && code[at] == 0xe8 && site_offset == at + 1 &&
+	       site_symbol && !strcmp(site_symbol, "__fentry__");
 }
 
 /* All exported for modules, by the files of arch/x86/lib and kernel/panic.c. */
 static const char *const compiler_helpers[] = {
-	"__fentry__",
-	"__stack_chk_fail",
-	"__x86_indirect_thunk_*",
-	"__x86_return_thunk",
-	"__x86_call_thunk_*",
-	"__x86_jump_thunk_*",
+	"__fentry__",	      "__stack_chk_fail",   "__x86_indirect_thunk_*",
+	"__x86_return_thunk", "__x86_call_thunk_*", "__x86_jump_thunk_*",
 };
 
 #define FIELDS_0     (1u << 0)
@@ -201,8 +198,8 @@ static const char *const compiler_helpers[] = {
 
 static const struct mkp_special_row special[] = {
 	{
-		/* struct alt_instr: 13 bytes while it had padlen (until v5.12), then 12; 14
-		 * with flags beside the feature number (since v6.3). */
+		/* struct alt_instr: 13 bytes while it had padlen (until v5.12), then 12;
+		 * 14 with flags beside the feature number (since v6.3). */
 		.section = ".altinstructions",
 		.what = "instruction alternatives",
 		.sizes = { 14, 12, 13 },
@@ -211,8 +208,8 @@ static const struct mkp_special_row special[] = {
 		.flags = MKP_SPECIAL_COMPARE,
 	},
 	{
-		/* struct bug_entry with relative pointers: address, file, line, flags. The
-		 * line is the low half of the word at 8. */
+		/* struct bug_entry with relative pointers: address, file, line, flags.
+		 * The line is the low half of the word at 8. */
 		.section = "__bug_table",
 		.what = "WARN and BUG table",
 		.sizes = { 12, 16 },
@@ -223,8 +220,8 @@ static const struct mkp_special_row special[] = {
 		.flags = MKP_SPECIAL_COMPARE,
 	},
 	{
-		/* struct exception_table_entry: insn, fixup, handler or data. The third had
-		 * a relocation while it was a handler's address (until v5.16). */
+		/* struct exception_table_entry: insn, fixup, handler or data. The third
+		 * had a relocation while it was a handler's address (until v5.16). */
 		.section = "__ex_table",
 		.what = "exception table",
 		.sizes = { 12 },
@@ -233,8 +230,8 @@ static const struct mkp_special_row special[] = {
 		.flags = MKP_SPECIAL_COMPARE,
 	},
 	{
-		/* struct jump_entry: relative code and target, 64-bit relative key, whose two
-		 * low bits say how the branch was compiled. Relative since v4.19. */
+		/* struct jump_entry: relative code and target, 64-bit relative key, whose
+		 * two low bits say how the branch was compiled. Relative since v4.19. */
 		.section = "__jump_table",
 		.what = "static branch",
 		.sizes = { 16 },
@@ -252,7 +249,8 @@ static const struct mkp_special_row special[] = {
 		.flags = MKP_SPECIAL_COMPARE | MKP_SPECIAL_STATIC_CALL,
 	},
 	{
-		/* struct paravirt_patch_site until v6.8: pointer, type, length, padding. */
+		/* struct paravirt_patch_site until v6.8: pointer, type, length, padding.
+		 */
 		.section = ".parainstructions",
 		.what = "paravirt call",
 		.sizes = { 16 },

@@ -12,12 +12,12 @@
 #include "base/compiler.h"
 
 enum mkp_error_code {
-	MKP_ERROR_NOMEM,   /* out of memory */
-	MKP_ERROR_IO,	   /* the operating system refused; message has strerror */
-	MKP_ERROR_FORMAT,  /* an input file is malformed */
+	MKP_ERROR_NOMEM,       /* out of memory */
+	MKP_ERROR_IO,	       /* the operating system refused; message has strerror */
+	MKP_ERROR_FORMAT,      /* an input file is malformed */
 	MKP_ERROR_UNSUPPORTED, /* well-formed, but not something that we handle */
-	MKP_ERROR_USAGE,   /* wrong options or arguments */
-	MKP_ERROR_INTERNAL, /* a broken invariant of ours */
+	MKP_ERROR_USAGE,       /* wrong options or arguments */
+	MKP_ERROR_INTERNAL,    /* a broken invariant of ours */
 };
 
 struct mkp_error {
@@ -34,7 +34,8 @@ struct mkp_error *mkp_error_create(enum mkp_error_code code, const char *format,
 struct mkp_error *mkp_error_create_errno(int errnum, const char *format, ...)
 	MKP_PRINTF(2, 3) MKP_MUST_CHECK;
 
-/** Puts context in front of @cause, which the new error owns; same code. NULL gives NULL. */
+/** Puts context in front of @cause, which the new error owns; same code. NULL gives NULL.
+ */
 struct mkp_error *mkp_error_wrap(struct mkp_error *cause, const char *format, ...)
 	MKP_PRINTF(2, 3) MKP_MUST_CHECK;
 

@@ -38,7 +38,8 @@ struct mkp_error *mkp_index_add(struct mkp_index *index, uint64_t key,
 /** Sorts; from here on the index can be read. */
 void mkp_index_seal(struct mkp_index *index);
 
-/** The ids of @key: *@ret_count entries from the returned one (NULL when there is none). */
+/** The ids of @key: *@ret_count entries from the returned one (NULL when there is none).
+ */
 const struct mkp_index_entry *mkp_index_find(const struct mkp_index *index, uint64_t key,
 					     size_t *ret_count);
 

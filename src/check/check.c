@@ -6,23 +6,22 @@
 #include <string.h>
 
 /* The digits of a number that is at most 9999, as characters. */
-#define DIGIT(n, place)                                                             \
-	(char)('0' + (n) / (place) % 10)
+#define DIGIT(n, place) (char)('0' + (n) / (place) % 10)
 
 /* Rows without a function are reported by the stage that meets the case. */
 #define mkp_run_elsewhere NULL
 
 static const struct mkp_check checks[MKP_NR_CHECKS] = {
-#define CHECK(identifier, number, text, severity, function, advice, more)           \
-	[MKP_CHECK_##identifier] = {                                                \
-		.id = (const char[]){ 'M', 'K', 'P', '-', DIGIT(number, 1000),      \
-				      DIGIT(number, 100), DIGIT(number, 10),        \
-				      DIGIT(number, 1), '\0' },                     \
-		.name = text,                                                       \
-		.level = MKP_LEVEL_##severity,                                      \
-		.run = mkp_run_##function,                                          \
-		.fix = advice,                                                      \
-		.explanation = more,                                                \
+#define CHECK(identifier, number, text, severity, function, advice, more)                \
+	[MKP_CHECK_##identifier] = {                                                     \
+		.id = (const char[]){ 'M', 'K', 'P', '-', DIGIT(number, 1000),           \
+				      DIGIT(number, 100), DIGIT(number, 10),             \
+				      DIGIT(number, 1), '\0' },                          \
+		.name = text,                                                            \
+		.level = MKP_LEVEL_##severity,                                           \
+		.run = mkp_run_##function,                                               \
+		.fix = advice,                                                           \
+		.explanation = more,                                                     \
 	},
 #include "check/checks.def"
 #undef CHECK

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The registry of checks. Every reason to refuse a patch, to warn about it or to remark on
- * it is one row: a stable id and name, a level, one line on what to do, and a longer
+ * The registry of checks. Every reason to refuse a patch, to warn about it or to remark
+ * on it is one row: a stable id and name, a level, one line on what to do, and a longer
  * explanation. A row may have a function that looks for its case in the verdicts;
  * rows without one are reported by the stage that meets the case.
  *
@@ -37,8 +37,8 @@ struct mkp_check {
 	enum mkp_level level;
 	struct mkp_error *(*run)(const struct mkp_check_context *context,
 				 enum mkp_check_id self); /* NULL: reported elsewhere */
-	const char *fix;	 /* one line */
-	const char *explanation; /* for `--explain NAME` */
+	const char *fix;				  /* one line */
+	const char *explanation;			  /* for `--explain NAME` */
 };
 
 /** The row of a check; the table is ordered by id. */
@@ -65,8 +65,8 @@ const char *mkp_check_ref_source(const struct mkp_check_context *context, uint32
 
 /**
  * The check that refuses a reference to a module's symbol from where the kernel reads it
- * when the patch is loaded: a table's entry, or code that a table refers to. MKP_NR_CHECKS:
- * such a reference is fine.
+ * when the patch is loaded: a table's entry, or code that a table refers to.
+ * MKP_NR_CHECKS: such a reference is fine.
  */
 enum mkp_check_id mkp_check_of_table_ref(const struct mkp_graph *graph, uint32_t ref);
 
@@ -76,8 +76,8 @@ struct mkp_error *mkp_check_report_table_ref(const struct mkp_check_context *con
 					     uint32_t ref) MKP_MUST_CHECK;
 
 /* The functions of the rows, by subject: check_data.c, check_code.c, check_tables.c. */
-#define MKP_CHECK_FUNCTION(name)                                                    \
-	struct mkp_error *mkp_run_##name(const struct mkp_check_context *context,   \
+#define MKP_CHECK_FUNCTION(name)                                                         \
+	struct mkp_error *mkp_run_##name(const struct mkp_check_context *context,        \
 					 enum mkp_check_id self) MKP_MUST_CHECK
 MKP_CHECK_FUNCTION(changed_data);
 MKP_CHECK_FUNCTION(percpu_new);

@@ -26,7 +26,8 @@ struct mkp_error *mkp_run_init_code(const struct mkp_check_context *context,
 			mkp_check_source(context, i),
 			atom->class == MKP_CLASS_INIT
 				? "%s changed, but init code already ran and is gone"
-				: "%s changed, but exit code runs only at unload, if at all",
+				: "%s changed, but exit code runs only at unload, if at "
+				  "all",
 			atom->kind == MKP_ATOM_FUNC ? "function" : "data");
 	}
 	return error;
@@ -53,13 +54,11 @@ struct mkp_error *mkp_run_init_reference(const struct mkp_check_context *context
 		    from->kind == MKP_ATOM_ENTRY || is_gone(context, from) ||
 		    !is_gone(context, &graph->atoms[target]))
 			continue;
-		error = mkp_check_report(context->report, self,
-					 mkp_atom_name(graph, graph->ref_atom[i]),
-					 mkp_check_ref_source(context, i),
-					 "refers to %s, which is in %s",
-					 mkp_atom_name(graph, target),
-					 graph->object->sections[graph->atoms[target].section]
-						 .name);
+		error = mkp_check_report(
+			context->report, self, mkp_atom_name(graph, graph->ref_atom[i]),
+			mkp_check_ref_source(context, i), "refers to %s, which is in %s",
+			mkp_atom_name(graph, target),
+			graph->object->sections[graph->atoms[target].section].name);
 	}
 	return error;
 }
@@ -95,8 +94,8 @@ static struct mkp_error *report_ambiguous(const struct mkp_check_context *contex
 	const char *name = mkp_atom_name(graph, atom);
 	MKP_CLEANUP_FREE char *list = NULL;
 	size_t count, size;
-	const struct mkp_index_entry *found =
-		mkp_index_find(candidates, mkp_name_canonical_hash(name), &count);
+	const struct mkp_index_entry *found = mkp_index_find(
+		candidates, mkp_name_canonical_hash(name), &count);
 	FILE *stream = open_memstream(&list, &size);
 
 	if (!stream)
@@ -106,7 +105,8 @@ static struct mkp_error *report_ambiguous(const struct mkp_check_context *contex
 			mkp_atom_name(context->diff->orig, found[i].id));
 	if (fclose(stream))
 		return mkp_error_nomem();
-	return mkp_check_report(context->report, self, name, mkp_check_source(context, atom),
+	return mkp_check_report(context->report, self, name,
+				mkp_check_source(context, atom),
 				"may be new or one of the original's: %s", list);
 }
 
@@ -134,10 +134,10 @@ struct mkp_error *mkp_run_ambiguous_symbol(const struct mkp_check_context *conte
 }
 
 /* Calls @check for each reference of the included atoms that leads somewhere. */
-static struct mkp_error *
-for_each_ref(const struct mkp_check_context *context, enum mkp_check_id self,
-	     struct mkp_error *(*check)(const struct mkp_check_context *,
-					enum mkp_check_id, uint32_t))
+static struct mkp_error *for_each_ref(
+	const struct mkp_check_context *context, enum mkp_check_id self,
+	struct mkp_error *(*check)(const struct mkp_check_context *, enum mkp_check_id,
+				   uint32_t))
 {
 	const struct mkp_graph *graph = context->diff->patched;
 	struct mkp_error *error = NULL;
@@ -157,12 +157,11 @@ static struct mkp_error *check_relocation(const struct mkp_check_context *contex
 
 	if (it->reloc == MKP_NO_RELOC || (info && (info->flags & MKP_RELOC_KLP)))
 		return NULL;
-	return mkp_check_report(context->report, self,
-				mkp_atom_name(graph, graph->ref_atom[ref]),
-				mkp_check_ref_source(context, ref), "+%#llx: %s against %s",
-				(unsigned long long)it->place,
-				mkp_arch_reloc_name(graph->arch, it->type),
-				mkp_atom_name(graph, it->target));
+	return mkp_check_report(
+		context->report, self, mkp_atom_name(graph, graph->ref_atom[ref]),
+		mkp_check_ref_source(context, ref), "+%#llx: %s against %s",
+		(unsigned long long)it->place, mkp_arch_reloc_name(graph->arch, it->type),
+		mkp_atom_name(graph, it->target));
 }
 
 struct mkp_error *mkp_run_unsupported_relocation(const struct mkp_check_context *context,
@@ -199,11 +198,11 @@ static struct mkp_error *check_branch(const struct mkp_check_context *context,
 
 	if (it->reloc != MKP_NO_RELOC || it->type)
 		return NULL;
-	return mkp_check_report(context->report, self,
-				mkp_atom_name(graph, graph->ref_atom[ref]),
-				mkp_check_ref_source(context, ref),
-				"+%#llx: jumps to %s by %u byte", (unsigned long long)it->place,
-				mkp_atom_name(graph, it->target), it->width);
+	return mkp_check_report(
+		context->report, self, mkp_atom_name(graph, graph->ref_atom[ref]),
+		mkp_check_ref_source(context, ref), "+%#llx: jumps to %s by %u byte",
+		(unsigned long long)it->place, mkp_atom_name(graph, it->target),
+		it->width);
 }
 
 struct mkp_error *mkp_run_short_branch(const struct mkp_check_context *context,
@@ -225,10 +224,10 @@ struct mkp_error *mkp_run_group_section(const struct mkp_check_context *context,
 			&graph->object->sections[graph->atoms[atom].section];
 
 		if (section->group)
-			error = mkp_check_report(context->report, self,
-						 mkp_atom_name(graph, atom),
-						 mkp_check_source(context, atom),
-						 "section %s is in a group", section->name);
+			error = mkp_check_report(
+				context->report, self, mkp_atom_name(graph, atom),
+				mkp_check_source(context, atom),
+				"section %s is in a group", section->name);
 	}
 	return error;
 }

@@ -37,12 +37,11 @@ struct mkp_error *mkp_run_changed_data(const struct mkp_check_context *context,
 			continue;
 		error = mkp_cause_describe(diff, i, &cause);
 		if (!error)
-			error = mkp_check_report(context->report, self,
-						 mkp_atom_name(graph, i),
-						 mkp_check_source(context, i),
-						 "%s of the running kernel would change: %s",
-						 mkp_class_name(graph->atoms[i].class),
-						 cause);
+			error = mkp_check_report(
+				context->report, self, mkp_atom_name(graph, i),
+				mkp_check_source(context, i),
+				"%s of the running kernel would change: %s",
+				mkp_class_name(graph->atoms[i].class), cause);
 	}
 	return error;
 }
@@ -67,10 +66,11 @@ struct mkp_error *mkp_run_percpu_new(const struct mkp_check_context *context,
 }
 
 /* Calls @report once for each target that an included atom refers to with @fate. */
-static struct mkp_error *
-for_each_target(const struct mkp_check_context *context, enum mkp_check_id self,
-		enum mkp_ref_fate fate, bool (*matches)(const struct mkp_graph *, uint32_t),
-		const char *what)
+static struct mkp_error *for_each_target(const struct mkp_check_context *context,
+					 enum mkp_check_id self, enum mkp_ref_fate fate,
+					 bool (*matches)(const struct mkp_graph *,
+							 uint32_t),
+					 const char *what)
 {
 	const struct mkp_graph *graph = context->diff->patched;
 	struct mkp_error *error = NULL;
@@ -78,8 +78,8 @@ for_each_target(const struct mkp_check_context *context, enum mkp_check_id self,
 	for (uint32_t i = 0; i < graph->nr_atoms && !error; i++) {
 		if (!matches(graph, i))
 			continue;
-		for (uint32_t k = graph->incoming_first[i]; k < graph->incoming_first[i + 1];
-		     k++) {
+		for (uint32_t k = graph->incoming_first[i];
+		     k < graph->incoming_first[i + 1]; k++) {
 			uint32_t ref = graph->incoming[k];
 
 			if (context->selection->fates[ref] != fate)
@@ -152,10 +152,10 @@ struct mkp_error *mkp_run_state_restarts(const struct mkp_check_context *context
 
 		if (is_data(graph, &graph->atoms[atom]) &&
 		    graph->atoms[atom].class == MKP_CLASS_DATA)
-			error = mkp_check_report(context->report, self,
-						 mkp_atom_name(graph, atom),
-						 mkp_check_source(context, atom),
-						 "new variable, starts with its initial value");
+			error = mkp_check_report(
+				context->report, self, mkp_atom_name(graph, atom),
+				mkp_check_source(context, atom),
+				"new variable, starts with its initial value");
 	}
 	return error;
 }

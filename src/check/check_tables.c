@@ -26,7 +26,8 @@ struct mkp_error *mkp_run_special_section(const struct mkp_check_context *contex
 
 	for (uint32_t s = 0; s < graph->nr_specials && !error; s++) {
 		const struct mkp_special_section *special = &graph->specials[s];
-		const struct mkp_section *section = &graph->object->sections[special->section];
+		const struct mkp_section *section =
+			&graph->object->sections[special->section];
 		uint32_t i = 0;
 
 		if (!special->trouble ||
@@ -37,8 +38,8 @@ struct mkp_error *mkp_run_special_section(const struct mkp_check_context *contex
 				      &graph->object->relocs[section->first_reloc + i]))
 			i++;
 		if (i < section->nr_relocs)
-			error = mkp_check_report(context->report, self, section->name, NULL,
-						 "%s", special->trouble);
+			error = mkp_check_report(context->report, self, section->name,
+						 NULL, "%s", special->trouble);
 	}
 	return error;
 }
@@ -56,9 +57,8 @@ static bool is_unknown_edge(const struct mkp_check_context *context, uint32_t re
 	if (graph->atoms[*ret_unknown].class != MKP_CLASS_UNKNOWN ||
 	    graph->atoms[*ret_unknown].kind == MKP_ATOM_EXTERN)
 		return false;
-	return *ret_unknown == from
-		       ? mkp_is_included(context->selection, to)
-		       : context->selection->fates[ref] > MKP_FATE_NOTHING;
+	return *ret_unknown == from ? mkp_is_included(context->selection, to)
+				    : context->selection->fates[ref] > MKP_FATE_NOTHING;
 }
 
 struct mkp_error *mkp_run_unknown_section(const struct mkp_check_context *context,
@@ -107,7 +107,8 @@ struct mkp_error *mkp_run_registration_changed(const struct mkp_check_context *c
 	for (uint32_t i = 0; i < diff->orig->nr_atoms && !error; i++)
 		if (diff->orig->atoms[i].class == MKP_CLASS_REGISTER &&
 		    diff->to_patched[i] == MKP_NO_ATOM)
-			error = report_registration(context, self, diff->orig, i, "removed");
+			error = report_registration(context, self, diff->orig, i,
+						    "removed");
 	return error;
 }
 
@@ -132,7 +133,8 @@ struct mkp_error *mkp_check_report_table_ref(const struct mkp_check_context *con
 {
 	const struct mkp_graph *graph = context->diff->patched;
 	const struct mkp_atom *entry = &graph->atoms[graph->ref_atom[ref]];
-	uint32_t function = entry->owner != MKP_NO_ATOM ? entry->owner : graph->ref_atom[ref];
+	uint32_t function = entry->owner != MKP_NO_ATOM ? entry->owner
+							: graph->ref_atom[ref];
 	const struct mkp_ref *code = NULL;
 
 	if (entry->kind == MKP_ATOM_ENTRY)
@@ -147,7 +149,8 @@ struct mkp_error *mkp_check_report_table_ref(const struct mkp_check_context *con
 		mkp_atom_name(graph, function));
 }
 
-/* What the patched module itself defines. Other symbols are judged once they are bound. */
+/* What the patched module itself defines. Other symbols are judged once they are bound.
+ */
 static struct mkp_error *check_table_refs(const struct mkp_check_context *context,
 					  enum mkp_check_id self)
 {
@@ -189,7 +192,8 @@ struct mkp_error *mkp_run_table_reference(const struct mkp_check_context *contex
 	for (uint32_t i = 0; i < graph->nr_refs && !error; i++) {
 		const struct mkp_ref *ref = &graph->refs[i];
 		uint8_t fate = context->selection->fates[i];
-		bool nowhere = fate == MKP_FATE_NOTHING && !(ref->flags & MKP_REF_NOTHING);
+		bool nowhere = fate == MKP_FATE_NOTHING &&
+			       !(ref->flags & MKP_REF_NOTHING);
 		bool entry = fate == MKP_FATE_ORIGINAL &&
 			     graph->atoms[ref->target].kind == MKP_ATOM_ENTRY;
 

@@ -16,7 +16,8 @@ static void list_checks(void)
 	for (int i = 0; i < MKP_NR_CHECKS; i++) {
 		const struct mkp_check *check = mkp_check_get((enum mkp_check_id)i);
 
-		printf("%s  %-7s  %s\n", check->id, level_name(check->level), check->name);
+		printf("%s  %-7s  %s\n", check->id, level_name(check->level),
+		       check->name);
 	}
 }
 

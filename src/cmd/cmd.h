@@ -21,8 +21,9 @@ enum mkp_exit {
 
 struct mkp_verb {
 	const char *name;
-	int (*run)(int argc, char **argv); /* argv[0] is the verb; returns the exit code */
-	const char *help;		   /* one line */
+	int (*run)(int argc,
+		   char **argv); /* argv[0] is the verb; returns the exit code */
+	const char *help;	 /* one line */
 };
 
 extern const struct mkp_verb mkp_verb_diff;

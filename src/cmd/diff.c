@@ -44,8 +44,8 @@ static struct mkp_error *build_graphs(struct run *run)
 /* Pairs and compares; from here on the verdicts are final. */
 static struct mkp_error *compare(struct run *run)
 {
-	struct mkp_error *error =
-		mkp_diff_create(run->orig_graph, run->patched_graph, &run->diff);
+	struct mkp_error *error = mkp_diff_create(run->orig_graph, run->patched_graph,
+						  &run->diff);
 
 	if (!error)
 		error = mkp_correlate(run->diff);
@@ -78,8 +78,8 @@ static struct mkp_error *select_and_check(struct run *run)
 /* Finds each symbol of the running kernel that the patch needs. */
 static struct mkp_error *bind(struct run *run)
 {
-	struct mkp_error *error =
-		mkp_diff_open_kernel(run->options, &run->report, &run->kernel);
+	struct mkp_error *error = mkp_diff_open_kernel(run->options, &run->report,
+						       &run->kernel);
 	const struct mkp_target target = {
 		.object = run->kernel.object,
 		.vmlinux = run->kernel.vmlinux,

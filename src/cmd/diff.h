@@ -17,7 +17,11 @@ struct mkp_diff_options {
 	const char *json_file; /* with json: NULL is standard output */
 	bool json, standalone, explain, quiet;
 	int verbose;
-	enum { MKP_COLOR_AUTO, MKP_COLOR_ALWAYS, MKP_COLOR_NEVER } color;
+	enum {
+		MKP_COLOR_AUTO,
+		MKP_COLOR_ALWAYS,
+		MKP_COLOR_NEVER
+	} color;
 };
 
 /** Parses; returns -1 to go on, or the exit code. */

@@ -19,9 +19,9 @@ static struct mkp_error *find_files(const struct mkp_diff_options *options,
 				    struct mkp_report *report,
 				    struct mkp_diff_kernel *kernel)
 {
-	struct mkp_error *error =
-		mkp_locations_find(options->sysroot ? options->sysroot : "",
-				   options->release, &kernel->locations);
+	struct mkp_error *error = mkp_locations_find(
+		options->sysroot ? options->sysroot : "", options->release,
+		&kernel->locations);
 
 	if (error)
 		return error;

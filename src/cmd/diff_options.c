@@ -25,17 +25,20 @@ enum option_id {
 
 static const struct mkp_option options[] = {
 	[OPTION_NAME] = { "name", 'n', "NAME", "name of the patch module" },
-	[OPTION_OUTPUT] = { "output", 'o', "DIR", "directory to write (default: its name)" },
+	[OPTION_OUTPUT] = { "output", 'o', "DIR",
+			    "directory to write (default: its name)" },
 	[OPTION_RELEASE] = { "kernel", 'k', "RELEASE", "find that kernel's files" },
 	[OPTION_VMLINUX] = { "vmlinux", 0, "FILE",
 			     "vmlinux, System.map or kallsyms of the kernel" },
 	[OPTION_SYMVERS] = { "symvers", 0, "FILE", "Module.symvers of the kernel" },
-	[OPTION_OBJECT] = { "object", 0, "MODULE", "the objects are part of this module" },
+	[OPTION_OBJECT] = { "object", 0, "MODULE",
+			    "the objects are part of this module" },
 	[OPTION_IMAGE] = { "image", 0, "FILE.ko", "the module as it was shipped" },
 	[OPTION_SYSROOT] = { "sysroot", 0, "DIR", "look for -k below DIR" },
 	[OPTION_STANDALONE] = { "standalone", 0, NULL,
 				"emit a module that needs no mkpatch_core" },
-	[OPTION_JSON] = { "json", 0, "[FILE]", "report as JSON, in place of text or to FILE" },
+	[OPTION_JSON] = { "json", 0, "[FILE]",
+			  "report as JSON, in place of text or to FILE" },
 	[OPTION_EXPLAIN] = { "explain", 0, NULL, "say why each element is in the patch" },
 	[OPTION_VERBOSE] = { "verbose", 'v', NULL, "say what was taken from where" },
 	[OPTION_QUIET] = { "quiet", 'q', NULL, "only the summary and errors" },
@@ -51,7 +54,8 @@ static int parse_color(const char *when, struct mkp_diff_options *result)
 	else if (!strcmp(when, "never"))
 		result->color = MKP_COLOR_NEVER;
 	else
-		return mkp_fail_usage("--color takes auto, always or never, not '%s'", when);
+		return mkp_fail_usage("--color takes auto, always or never, not '%s'",
+				      when);
 	return -1;
 }
 
@@ -150,7 +154,8 @@ int mkp_diff_parse(int argc, char **argv, struct mkp_diff_options *ret_options)
 	}
 	mkp_options_deinit(&parser);
 	if (code < 0 && !result.patched)
-		code = mkp_fail_usage("two objects are needed, the original and the patched");
+		code = mkp_fail_usage(
+			"two objects are needed, the original and the patched");
 	if (code < 0)
 		code = check_object(&result);
 	if (code < 0)

@@ -20,8 +20,8 @@ static const char *binding_name(const struct mkp_symbol *symbol)
 }
 
 /* One function of the patched object that is not the same. */
-static struct mkp_error *add_patched(const struct mkp_check_context *context, uint32_t atom,
-				     bool replaced)
+static struct mkp_error *add_patched(const struct mkp_check_context *context,
+				     uint32_t atom, bool replaced)
 {
 	const struct mkp_diff *diff = context->diff;
 	const struct mkp_graph *graph = diff->patched;
@@ -47,7 +47,8 @@ static struct mkp_error *add_patched(const struct mkp_check_context *context, ui
 	return error ? error : mkp_report_add_function(context->report, &row);
 }
 
-static struct mkp_error *add_removed(const struct mkp_check_context *context, uint32_t atom)
+static struct mkp_error *add_removed(const struct mkp_check_context *context,
+				     uint32_t atom)
 {
 	const struct mkp_graph *graph = context->diff->orig;
 	const struct mkp_report_function row = {
@@ -123,7 +124,8 @@ static char *included_name(const struct mkp_graph *graph, uint32_t atom)
 
 	if (it->kind == MKP_ATOM_STRING && data)
 		length = asprintf(&name, "\"%.*s\"",
-				  (int)strnlen(data, it->size < 60 ? it->size : 60), data);
+				  (int)strnlen(data, it->size < 60 ? it->size : 60),
+				  data);
 	else if (it->symbol)
 		length = asprintf(&name, "%s", mkp_atom_name(graph, atom));
 	else

@@ -5,7 +5,9 @@
 
 static const char usage[] = "mkpatch finalize [-q] MODULE.ko";
 
-enum { OPTION_QUIET };
+enum {
+	OPTION_QUIET
+};
 
 static const struct mkp_option options[] = {
 	[OPTION_QUIET] = { "quiet", 'q', NULL, "say nothing on success" },

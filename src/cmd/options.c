@@ -135,7 +135,8 @@ bool mkp_options_next(struct mkp_option_parser *parser, const char *usage,
 		*ret_exit = fail_option(parser, value);
 		return false;
 	default:
-		*ret_value = (struct mkp_option_value){ option_index(parser, value), optarg };
+		*ret_value = (struct mkp_option_value){ option_index(parser, value),
+							optarg };
 		return true;
 	}
 }

@@ -100,9 +100,9 @@ static bool strings_equal(const struct mkp_diff *diff, const struct mkp_ref *ori
 
 	if (at_a > a->size || at_b > b->size || a->size - at_a != b->size - at_b)
 		return false;
-	return a->size == at_a || !memcmp(mkp_atom_data(diff->orig, a) + at_a,
-					  mkp_atom_data(diff->patched, b) + at_b,
-					  a->size - at_a);
+	return a->size == at_a ||
+	       !memcmp(mkp_atom_data(diff->orig, a) + at_a,
+		       mkp_atom_data(diff->patched, b) + at_b, a->size - at_a);
 }
 
 static bool entries_equal(struct mkp_diff *diff, uint32_t orig, uint32_t patched,
@@ -173,7 +173,8 @@ struct comparison {
 static uint64_t bytes_differ(struct comparison *comparison, uint64_t from, uint64_t to)
 {
 	for (;;) {
-		uint64_t end, at = first_difference(&comparison->a, &comparison->b, from, to);
+		uint64_t end,
+			at = first_difference(&comparison->a, &comparison->b, from, to);
 
 		if (at >= to || !mkp_line_only(&comparison->lines, at, &end))
 			return at;
@@ -203,15 +204,18 @@ static bool compare_content(struct comparison *comparison, unsigned int depth,
 	for (uint32_t i = 0; i < a->nr_refs || i < b->nr_refs; i++) {
 		uint32_t ia = i < a->nr_refs ? a->first_ref + i : MKP_NO_REF;
 		uint32_t ib = i < b->nr_refs ? b->first_ref + i : MKP_NO_REF;
-		const struct mkp_ref *ra = ia != MKP_NO_REF ? &diff->orig->refs[ia] : NULL;
-		const struct mkp_ref *rb = ib != MKP_NO_REF ? &diff->patched->refs[ib] : NULL;
+		const struct mkp_ref *ra = ia != MKP_NO_REF ? &diff->orig->refs[ia]
+							    : NULL;
+		const struct mkp_ref *rb = ib != MKP_NO_REF ? &diff->patched->refs[ib]
+							    : NULL;
 		uint64_t place_a = ra ? ra->place : UINT64_MAX;
 		uint64_t place_b = rb ? rb->place : UINT64_MAX;
 		uint64_t place = place_a < place_b ? place_a : place_b;
 
 		at = bytes_differ(comparison, done, place < end ? place : end);
 		if (at < place && at < end)
-			return differ(ret_cause, MKP_CAUSE_BYTES, at, MKP_NO_REF, MKP_NO_REF);
+			return differ(ret_cause, MKP_CAUSE_BYTES, at, MKP_NO_REF,
+				      MKP_NO_REF);
 		if (place >= end && a->size != b->size)
 			break;
 		if (place_a != place_b)
@@ -257,8 +261,8 @@ static uint32_t next_entry(const struct mkp_graph *graph, uint32_t atom, uint32_
 {
 	while (*at < graph->entries_first[atom + 1]) {
 		uint32_t entry = graph->entries[(*at)++];
-		const struct mkp_special_section *special =
-			mkp_graph_special(graph, &graph->atoms[entry]);
+		const struct mkp_special_section *special = mkp_graph_special(
+			graph, &graph->atoms[entry]);
 
 		if (special->row->flags & MKP_SPECIAL_COMPARE)
 			return entry;
@@ -267,8 +271,8 @@ static uint32_t next_entry(const struct mkp_graph *graph, uint32_t atom, uint32_
 }
 
 struct entry {
-	uint32_t row;	 /* in arch->special */
-	uint64_t place;	 /* in the code */
+	uint32_t row;	/* in arch->special */
+	uint64_t place; /* in the code */
 	uint32_t atom;
 };
 
@@ -288,15 +292,17 @@ static struct entry *sorted_entries(const struct mkp_graph *graph, uint32_t atom
 				    size_t *ret_count)
 {
 	uint32_t at = graph->entries_first[atom];
-	struct entry *list = calloc(graph->entries_first[atom + 1] - at + 1, sizeof(*list));
+	struct entry *list = calloc(graph->entries_first[atom + 1] - at + 1,
+				    sizeof(*list));
 	size_t count = 0;
 	uint32_t next;
 
 	while (list && (next = next_entry(graph, atom, &at)) != MKP_NO_ATOM) {
 		const struct mkp_atom *entry = &graph->atoms[next];
-		const struct mkp_special_section *special = mkp_graph_special(graph, entry);
-		const struct mkp_ref *code =
-			mkp_atom_ref_at(graph, entry, special->row->code_field);
+		const struct mkp_special_section *special = mkp_graph_special(graph,
+									      entry);
+		const struct mkp_ref *code = mkp_atom_ref_at(graph, entry,
+							     special->row->code_field);
 
 		list[count++] = (struct entry){ special->row - graph->arch->special,
 						code ? (uint64_t)code->offset : 0, next };
@@ -326,8 +332,8 @@ static bool entries_equal(struct mkp_diff *diff, uint32_t orig, uint32_t patched
 		i++;
 	equal = a && b && i == na && i == nb;
 	if (!equal)
-		differ(ret_cause, MKP_CAUSE_TABLE, b && i < nb ? b[i].place : 0, MKP_NO_REF,
-		       MKP_NO_REF);
+		differ(ret_cause, MKP_CAUSE_TABLE, b && i < nb ? b[i].place : 0,
+		       MKP_NO_REF, MKP_NO_REF);
 	if (!equal && ret_cause && b && i < nb)
 		ret_cause->part = b[i].atom;
 	free(a);

@@ -2,9 +2,9 @@
 /*
  * Correlation: which atom of the patched object is which of the original.
  *
- * Each pass gives every atom that is not yet paired a key made of some evidence, and pairs
- * two atoms if their key occurs exactly once on each side. A key that occurs twice decides
- * nothing. Passes differ only in the evidence, strongest first:
+ * Each pass gives every atom that is not yet paired a key made of some evidence, and
+ * pairs two atoms if their key occurs exactly once on each side. A key that occurs twice
+ * decides nothing. Passes differ only in the evidence, strongest first:
  *
  *   name       a name that no compiler numbers, with the source file of a local symbol;
  *              then without it
@@ -17,13 +17,13 @@
  * what is left of `foo.constprop.N` may be unique.
  *
  * Example: f() and g() have a `static int count` each, count.0 and count.1. A patch moves
- * g() before f(), which swaps the numbers. The canonical name decides nothing (two on each
- * side), the content neither (both are zero); the referrers do.
+ * g() before f(), which swaps the numbers. The canonical name decides nothing (two on
+ * each side), the content neither (both are zero); the referrers do.
  *
  * A static local variable needs a function in common besides its name: a variable that is
- * gone from one function and one of the same name that is new in another are two. If atoms
- * of one canonical name are left over on both sides, they are ambiguous: it is not for us
- * to guess. That matters only if the patch reaches one (check/).
+ * gone from one function and one of the same name that is new in another are two. If
+ * atoms of one canonical name are left over on both sides, they are ambiguous: it is not
+ * for us to guess. That matters only if the patch reaches one (check/).
  *
  * Position is never evidence. Values (names.h) are not paired but compared by content.
  */
@@ -41,7 +41,7 @@
 
 struct side {
 	const struct mkp_graph *graph;
-	uint32_t *twin;	 /* in the other graph */
+	uint32_t *twin; /* in the other graph */
 	uint8_t *tier;
 	bool patched;
 	struct mkp_index keys;
@@ -60,7 +60,8 @@ static bool is_candidate(const struct mkp_graph *graph, const struct mkp_atom *a
 	return atom->kind != MKP_ATOM_ENTRY && !mkp_atom_is_value(graph, atom);
 }
 
-/* ---- Evidence ------------------------------------------------------------------------ */
+/* ---- Evidence ------------------------------------------------------------------------
+ */
 
 static int compare_hashes(const void *a, const void *b)
 {
@@ -91,7 +92,8 @@ static struct mkp_error *collect_referrers(struct correlator *correlator,
 					   const struct mkp_graph *graph, uint32_t atom,
 					   size_t first, size_t *ret_count)
 {
-	uint32_t begin = graph->incoming_first[atom], end = graph->incoming_first[atom + 1];
+	uint32_t begin = graph->incoming_first[atom],
+		 end = graph->incoming_first[atom + 1];
 	struct mkp_error *error = mkp_array_reserve(
 		&correlator->scratch, &correlator->cap_scratch, first + (end - begin) + 1,
 		sizeof(*correlator->scratch));
@@ -117,8 +119,8 @@ static struct mkp_error *referrers_key(struct correlator *correlator,
 				       uint64_t *ret_key)
 {
 	size_t count;
-	struct mkp_error *error =
-		collect_referrers(correlator, side->graph, atom, 0, &count);
+	struct mkp_error *error = collect_referrers(correlator, side->graph, atom, 0,
+						    &count);
 
 	if (!error)
 		*ret_key = mkp_hash_bytes(correlator->scratch, count * sizeof(uint64_t));
@@ -163,8 +165,8 @@ static uint64_t content_key(const struct side *side, uint32_t atom, unsigned int
 		const struct mkp_ref *ref = &side->graph->refs[it->first_ref + i];
 
 		if (data && ref->place > done)
-			key = mkp_hash_mix(key, mkp_hash_bytes(data + done,
-							       ref->place - done));
+			key = mkp_hash_mix(
+				key, mkp_hash_bytes(data + done, ref->place - done));
 		done = ref->place + ref->width;
 		key = mkp_hash_mix(key, ref->place);
 		key = mkp_hash_mix(key, target_key(side, ref, depth));
@@ -174,7 +176,8 @@ static uint64_t content_key(const struct side *side, uint32_t atom, unsigned int
 	return key;
 }
 
-/* ---- Passes ---------------------------------------------------------------------------- */
+/* ---- Passes
+ * ---------------------------------------------------------------------------- */
 
 enum evidence {
 	BY_NAME_AND_FILE,
@@ -192,8 +195,8 @@ static uint64_t kind_key(const struct mkp_atom *atom)
 
 /* The key of an atom for a pass; *ret_part says whether it takes part. */
 static struct mkp_error *atom_key(struct correlator *correlator, const struct side *side,
-				  uint32_t atom, enum evidence evidence, uint64_t *ret_key,
-				  bool *ret_part)
+				  uint32_t atom, enum evidence evidence,
+				  uint64_t *ret_key, bool *ret_part)
 {
 	const struct mkp_atom *it = &side->graph->atoms[atom];
 	const struct mkp_symbol *symbol = mkp_atom_symbol(side->graph, it);
@@ -258,7 +261,8 @@ static bool sets_meet(const uint64_t *a, size_t na, const uint64_t *b, size_t nb
 static struct mkp_error *scopes_agree(struct correlator *correlator, uint32_t orig,
 				      uint32_t patched, bool *ret_agree)
 {
-	const struct mkp_graph *o = correlator->diff->orig, *p = correlator->diff->patched;
+	const struct mkp_graph *o = correlator->diff->orig,
+			       *p = correlator->diff->patched;
 	size_t no, np;
 	struct mkp_error *error;
 
@@ -384,9 +388,11 @@ struct mkp_error *mkp_correlate(struct mkp_diff *diff)
 		progress = false;
 		error = pass(&correlator, BY_CANONICAL, MKP_TIER_CANONICAL, &progress);
 		if (!error)
-			error = pass(&correlator, BY_CONTENT, MKP_TIER_CONTENT, &progress);
+			error = pass(&correlator, BY_CONTENT, MKP_TIER_CONTENT,
+				     &progress);
 		if (!error)
-			error = pass(&correlator, BY_REFERRER, MKP_TIER_REFERRER, &progress);
+			error = pass(&correlator, BY_REFERRER, MKP_TIER_REFERRER,
+				     &progress);
 	}
 	if (!error)
 		error = mark_ambiguous(&correlator);

@@ -22,11 +22,12 @@ struct mkp_error *mkp_diff_create(const struct mkp_graph *orig,
 	struct mkp_error *error;
 
 	if (orig->arch != patched->arch)
-		return mkp_error_create(MKP_ERROR_FORMAT,
-					"%s is for %s, but %s is for %s: compare objects of "
-					"one kernel",
-					orig->object->path, orig->arch->name,
-					patched->object->path, patched->arch->name);
+		return mkp_error_create(
+			MKP_ERROR_FORMAT,
+			"%s is for %s, but %s is for %s: compare objects of "
+			"one kernel",
+			orig->object->path, orig->arch->name, patched->object->path,
+			patched->arch->name);
 	error = mkp_array_create(1, sizeof(*diff), &diff);
 	if (error)
 		return error;
@@ -89,9 +90,9 @@ bool mkp_diff_is_unchanged(const struct mkp_diff *diff)
 const char *mkp_tier_name(enum mkp_tier tier)
 {
 	static const char *const names[] = {
-		[MKP_TIER_NONE] = "none",	  [MKP_TIER_NAME] = "name",
+		[MKP_TIER_NONE] = "none",	    [MKP_TIER_NAME] = "name",
 		[MKP_TIER_CANONICAL] = "canonical", [MKP_TIER_CONTENT] = "content",
-		[MKP_TIER_REFERRER] = "referrer", [MKP_TIER_AMBIGUOUS] = "ambiguous",
+		[MKP_TIER_REFERRER] = "referrer",   [MKP_TIER_AMBIGUOUS] = "ambiguous",
 	};
 
 	return names[tier];
@@ -112,7 +113,8 @@ static void print_target(FILE *stream, const struct mkp_graph *graph, uint32_t r
 		const char *text = (const char *)mkp_atom_data(graph, atom) + it->offset;
 		uint64_t left = atom->size - (uint64_t)it->offset;
 
-		fprintf(stream, "the string \"%.*s\"", (int)(left < 40 ? left : 40), text);
+		fprintf(stream, "the string \"%.*s\"", (int)(left < 40 ? left : 40),
+			text);
 		return;
 	}
 	fprintf(stream, "%s", mkp_atom_name(graph, it->target));
@@ -145,7 +147,8 @@ static void print_table(FILE *stream, const struct mkp_diff *diff,
 		return;
 	}
 	fprintf(stream, "%s entry for +%#llx differs",
-		mkp_graph_special(diff->patched, &diff->patched->atoms[cause->part])->row->what,
+		mkp_graph_special(diff->patched, &diff->patched->atoms[cause->part])
+			->row->what,
 		(unsigned long long)cause->place);
 }
 

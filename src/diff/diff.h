@@ -17,7 +17,8 @@ enum mkp_tier {
 	MKP_TIER_NONE,	    /* not paired */
 	MKP_TIER_NAME,	    /* the same name, which no compiler numbers */
 	MKP_TIER_CANONICAL, /* the only ones whose names differ in the number alone */
-	MKP_TIER_CONTENT,   /* the only ones of such names with this content and referrers */
+	MKP_TIER_CONTENT,   /* the only ones of such names with this content and referrers
+			     */
 	MKP_TIER_REFERRER,  /* the only ones that the same function refers to */
 	MKP_TIER_AMBIGUOUS, /* not paired, though candidates are left on both sides */
 };
@@ -30,34 +31,37 @@ enum mkp_state {
 
 enum mkp_cause_kind {
 	MKP_CAUSE_NONE,
-	MKP_CAUSE_SIZE,	  /* the sizes differ; `place` is the first different byte, if any */
+	MKP_CAUSE_SIZE,	  /* the sizes differ; `place` is the first different byte, if any
+			   */
 	MKP_CAUSE_BYTES,  /* a byte outside of all references */
 	MKP_CAUSE_TARGET, /* a reference to something else */
 	MKP_CAUSE_MISSING, /* a reference on one side only */
-	MKP_CAUSE_TABLE,  /* the entries of a special section that belong to it */
-	MKP_CAUSE_PART,	  /* a part that was split off (.cold) */
+	MKP_CAUSE_TABLE,   /* the entries of a special section that belong to it */
+	MKP_CAUSE_PART,	   /* a part that was split off (.cold) */
 	MKP_CAUSE_SECTION, /* moved to a section of another kind */
 };
 
-/** The first difference of a pair. Atoms and references: MKP_NO_... where there is none. */
+/** The first difference of a pair. Atoms and references: MKP_NO_... where there is none.
+ */
 struct mkp_cause {
 	enum mkp_cause_kind kind;
-	uint64_t place;	     /* offset in the atom, in the patched object if it has it */
+	uint64_t place; /* offset in the atom, in the patched object if it has it */
 	uint32_t orig_ref, patched_ref; /* of MKP_CAUSE_TARGET and _MISSING */
-	uint32_t part;	     /* patched atom: of MKP_CAUSE_PART and _TABLE (an entry) */
+	uint32_t part; /* patched atom: of MKP_CAUSE_PART and _TABLE (an entry) */
 };
 
 struct mkp_diff {
 	const struct mkp_graph *orig, *patched;
-	uint32_t *to_orig;    /* [patched atoms]; MKP_NO_ATOM: not paired */
-	uint32_t *to_patched; /* [orig atoms] */
-	uint8_t *tier;	      /* [patched atoms] enum mkp_tier */
-	uint8_t *orig_tier;   /* [orig atoms] */
-	uint8_t *state;	      /* [patched atoms] enum mkp_state */
+	uint32_t *to_orig;	 /* [patched atoms]; MKP_NO_ATOM: not paired */
+	uint32_t *to_patched;	 /* [orig atoms] */
+	uint8_t *tier;		 /* [patched atoms] enum mkp_tier */
+	uint8_t *orig_tier;	 /* [orig atoms] */
+	uint8_t *state;		 /* [patched atoms] enum mkp_state */
 	struct mkp_cause *cause; /* [patched atoms] */
-	uint32_t nr_functions; /* functions compared */
-	uint32_t nr_line_only; /* of them the same but for line numbers in the code */
-	uint32_t nr_immediates; /* immediates that may be line numbers, without DWARF to tell */
+	uint32_t nr_functions;	 /* functions compared */
+	uint32_t nr_line_only;	 /* of them the same but for line numbers in the code */
+	uint32_t nr_immediates;	 /* immediates that may be line numbers, without DWARF to
+				    tell */
 	struct mkp_lines *orig_lines, *patched_lines; /* borrowed; NULL: none */
 	/* Value atoms found equal while comparing, so that none is compared twice. */
 	uint32_t *equal_value; /* [patched atoms]: original atom, or MKP_NO_ATOM */
@@ -105,8 +109,7 @@ struct mkp_line_question {
  * that is the number of its source line on each side. Then *@ret_end is the end of the
  * immediate.
  */
-bool mkp_line_only(struct mkp_line_question *question, uint64_t place,
-		   uint64_t *ret_end);
+bool mkp_line_only(struct mkp_line_question *question, uint64_t place, uint64_t *ret_end);
 
 /** The same for two references to strings that differ in one number. */
 bool mkp_line_only_string(struct mkp_line_question *question, const struct mkp_ref *orig,

@@ -20,7 +20,8 @@ struct mkp_error *mkp_graph_add_atom(struct mkp_graph *graph, const struct mkp_a
 static struct mkp_error *classify_sections(struct mkp_graph *graph)
 {
 	const struct mkp_object *object = graph->object;
-	struct mkp_error *error = mkp_array_create(object->nr_sections, 1, &graph->classes);
+	struct mkp_error *error = mkp_array_create(object->nr_sections, 1,
+						   &graph->classes);
 
 	for (uint32_t i = 1; i < object->nr_sections && !error; i++)
 		graph->classes[i] = mkp_section_class(graph->arch, &object->sections[i]);
@@ -52,7 +53,8 @@ uint32_t mkp_graph_atom_at(const struct mkp_graph *graph, uint32_t section,
 
 	if (at == MKP_NO_ATOM)
 		return MKP_NO_ATOM;
-	return offset <= graph->atoms[at].start + graph->atoms[at].size ? at : MKP_NO_ATOM;
+	return offset <= graph->atoms[at].start + graph->atoms[at].size ? at
+									: MKP_NO_ATOM;
 }
 
 static struct mkp_error *map_symbols(struct mkp_graph *graph)
@@ -124,12 +126,12 @@ static void own_entries(struct mkp_graph *graph)
 
 		for (uint32_t i = 0; i < special->nr_entries; i++) {
 			struct mkp_atom *entry = &graph->atoms[special->first_atom + i];
-			const struct mkp_ref *code =
-				mkp_atom_ref_at(graph, entry, special->row->code_field);
+			const struct mkp_ref *code = mkp_atom_ref_at(
+				graph, entry, special->row->code_field);
 
 			if (code && code->target != MKP_NO_ATOM &&
 			    (graph->atoms[code->target].kind == MKP_ATOM_FUNC ||
-				     graph->atoms[code->target].class == MKP_CLASS_AUX))
+			     graph->atoms[code->target].class == MKP_CLASS_AUX))
 				entry->owner = code->target;
 		}
 	}
@@ -184,7 +186,8 @@ struct mkp_error *mkp_graph_create(const struct mkp_object *object,
 
 	if (object->type != ET_REL)
 		return mkp_error_create(MKP_ERROR_FORMAT,
-					"%s: not a relocatable object file", object->path);
+					"%s: not a relocatable object file",
+					object->path);
 	if (!arch)
 		return mkp_error_create(MKP_ERROR_UNSUPPORTED,
 					"%s: machine %u is not supported; x86_64 is",

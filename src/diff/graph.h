@@ -38,22 +38,23 @@ enum mkp_atom_kind {
 };
 
 struct mkp_atom {
-	uint64_t start; /* offset in its section */
-	uint64_t size;	/* bytes */
-	uint32_t section; /* 0 for MKP_ATOM_EXTERN */
-	uint32_t symbol;  /* primary symbol; 0: none */
+	uint64_t start;		     /* offset in its section */
+	uint64_t size;		     /* bytes */
+	uint32_t section;	     /* 0 for MKP_ATOM_EXTERN */
+	uint32_t symbol;	     /* primary symbol; 0: none */
 	uint32_t first_ref, nr_refs; /* in graph->refs, by place */
-	uint32_t owner;	  /* of an entry: the function that it describes; of a split-off
-			   * part (.cold): its function; otherwise MKP_NO_ATOM */
-	uint8_t kind;	  /* enum mkp_atom_kind */
-	uint8_t class;	  /* enum mkp_class of its section */
-	bool undecoded;	  /* code with bytes that are no instruction */
+	uint32_t owner; /* of an entry: the function that it describes; of a split-off
+			 * part (.cold): its function; otherwise MKP_NO_ATOM */
+	uint8_t kind;	/* enum mkp_atom_kind */
+	uint8_t class;	/* enum mkp_class of its section */
+	bool undecoded; /* code with bytes that are no instruction */
 };
 
 enum {
-	MKP_REF_BRANCH = 1 << 0,  /* operand of a call or jump */
-	MKP_REF_PCREL = 1 << 1,	  /* relative to its place */
-	MKP_REF_INEXACT = 1 << 2, /* in code, but in no instruction that could be decoded */
+	MKP_REF_BRANCH = 1 << 0, /* operand of a call or jump */
+	MKP_REF_PCREL = 1 << 1,	 /* relative to its place */
+	MKP_REF_INEXACT =
+		1 << 2, /* in code, but in no instruction that could be decoded */
 	MKP_REF_NOTHING = 1 << 3, /* a relocation without effect */
 };
 
@@ -64,8 +65,8 @@ struct mkp_ref {
 	uint32_t reloc;	 /* in object->relocs; MKP_NO_RELOC: a displacement without one */
 	uint32_t type;	 /* relocation type; for a displacement the one to use, or 0 */
 	uint8_t width;	 /* bytes of the field */
-	uint8_t to_end;	 /* from the field to the end of its instruction, if pc-relative */
-	uint8_t flags;	 /* MKP_REF_... */
+	uint8_t to_end; /* from the field to the end of its instruction, if pc-relative */
+	uint8_t flags;	/* MKP_REF_... */
 };
 
 /** How a special section was cut. */
@@ -89,13 +90,13 @@ struct mkp_graph {
 	struct mkp_ref *refs;
 	uint32_t nr_refs;
 	size_t cap_refs;
-	uint32_t *section_atoms; /* [nr_sections + 1]: first atom of a section */
-	uint32_t *symbol_atom;	 /* [nr_symbols]: atom that the symbol lies in */
-	uint32_t *ref_atom;	 /* [nr_refs]: atom that holds the reference */
+	uint32_t *section_atoms;  /* [nr_sections + 1]: first atom of a section */
+	uint32_t *symbol_atom;	  /* [nr_symbols]: atom that the symbol lies in */
+	uint32_t *ref_atom;	  /* [nr_refs]: atom that holds the reference */
 	uint32_t *incoming_first; /* [nr_atoms + 1] into incoming */
-	uint32_t *incoming;	 /* [nr_refs]: references by target, ascending */
-	uint32_t *entries_first; /* [nr_atoms + 1] into entries */
-	uint32_t *entries;	 /* atoms of kind ENTRY by owner, ascending */
+	uint32_t *incoming;	  /* [nr_refs]: references by target, ascending */
+	uint32_t *entries_first;  /* [nr_atoms + 1] into entries */
+	uint32_t *entries;	  /* atoms of kind ENTRY by owner, ascending */
 	struct mkp_special_section *specials;
 	uint32_t nr_specials;
 	size_t cap_specials;

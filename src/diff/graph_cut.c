@@ -2,10 +2,10 @@
 /*
  * Cutting sections into atoms.
  *
- * Where symbols say what is where, they decide: a sized symbol is an atom; a second symbol
- * on the same bytes is an alias of it; a symbol inside is a label. An assembler function
- * has no size: it reaches to the next symbol. What no symbol covers becomes an anonymous
- * atom, except for padding between functions.
+ * Where symbols say what is where, they decide: a sized symbol is an atom; a second
+ * symbol on the same bytes is an alias of it; a symbol inside is a label. An assembler
+ * function has no size: it reaches to the next symbol. What no symbol covers becomes an
+ * anonymous atom, except for padding between functions.
  *
  * String sections are cut at each NUL, sections of mergeable constants every sh_entsize
  * bytes: the linker may merge each of them on its own, so each has its own identity (its
@@ -122,8 +122,9 @@ static struct mkp_error *mark_aux_targets(struct cutter *cutter)
 		const struct mkp_section *section = &object->sections[s];
 
 		for (uint32_t i = 0; i < section->nr_relocs && !error; i++)
-			error = mark_aux_target(cutter, section,
-						&object->relocs[section->first_reloc + i]);
+			error = mark_aux_target(
+				cutter, section,
+				&object->relocs[section->first_reloc + i]);
 	}
 	return error;
 }
@@ -144,7 +145,8 @@ static struct mkp_error *add_atom(struct cutter *cutter, uint32_t section, uint6
 	return mkp_graph_add_atom(cutter->graph, &atom);
 }
 
-/* Bytes that are there for alignment only: nothing refers from them, and they are filling. */
+/* Bytes that are there for alignment only: nothing refers from them, and they are
+ * filling. */
 static bool is_padding(const struct mkp_graph *graph, uint32_t section, uint64_t start,
 		       uint64_t end)
 {
@@ -183,7 +185,8 @@ static struct mkp_error *add_gap(struct cutter *cutter, uint32_t section, uint64
 	return add_atom(cutter, section, start, end - start, MKP_ATOM_ANON, 0);
 }
 
-/* The end of a mark's atom: a size of 0 reaches to the next mark, if it is alone there. */
+/* The end of a mark's atom: a size of 0 reaches to the next mark, if it is alone there.
+ */
 static uint64_t mark_end(const struct cutter *cutter, size_t i, uint64_t section_size)
 {
 	const struct mark *mark = &cutter->marks[i], *next = mark;
@@ -192,7 +195,8 @@ static uint64_t mark_end(const struct cutter *cutter, size_t i, uint64_t section
 		return mark->offset + mark->size;
 	if (mark->typed)
 		return mark->offset;
-	while (next < cutter->marks + cutter->nr_marks && next->section == mark->section) {
+	while (next < cutter->marks + cutter->nr_marks &&
+	       next->section == mark->section) {
 		if (next->offset > mark->offset)
 			return next->offset;
 		next++;
@@ -221,9 +225,9 @@ static struct mkp_error *cut_by_marks(struct cutter *cutter, uint32_t section)
 		end = mark_end(cutter, i, header->size);
 		error = add_gap(cutter, section, done, mark->offset);
 		if (!error)
-			error = add_atom(cutter, section, mark->offset, end - mark->offset,
-					 mark->symbol ? kind : MKP_ATOM_ANON,
-					 mark->symbol);
+			error = add_atom(
+				cutter, section, mark->offset, end - mark->offset,
+				mark->symbol ? kind : MKP_ATOM_ANON, mark->symbol);
 		done = end;
 	}
 	cutter->next = i;
@@ -237,7 +241,8 @@ static struct mkp_error *cut_strings(struct cutter *cutter, uint32_t section)
 	uint64_t start = 0;
 
 	while (start < header->size && header->data && !error) {
-		const uint8_t *nul = memchr(header->data + start, 0, header->size - start);
+		const uint8_t *nul = memchr(header->data + start, 0,
+					    header->size - start);
 		uint64_t end = nul ? (uint64_t)(nul - header->data) + 1 : header->size;
 
 		error = add_atom(cutter, section, start, end - start, MKP_ATOM_STRING, 0);
@@ -282,7 +287,8 @@ static struct mkp_error *cut_section(struct cutter *cutter, uint32_t section)
 		error = mkp_graph_cut_special(cutter->graph, section);
 		break;
 	case MKP_CLASS_STRINGS:
-		/* Wider characters than bytes do not occur in kernels: keep them whole. */
+		/* Wider characters than bytes do not occur in kernels: keep them whole.
+		 */
 		if (header->entsize <= 1)
 			error = cut_strings(cutter, section);
 		else
@@ -307,7 +313,8 @@ static struct mkp_error *add_externs(struct cutter *cutter)
 		const struct mkp_symbol *symbol = &object->symbols[i];
 
 		if (!mkp_symbol_section(object, symbol) && symbol->type != STT_FILE)
-			error = add_atom(cutter, /* section= */ 0, 0, 0, MKP_ATOM_EXTERN, i);
+			error = add_atom(cutter, /* section= */ 0, 0, 0, MKP_ATOM_EXTERN,
+					 i);
 	}
 	return error;
 }
@@ -320,7 +327,8 @@ struct mkp_error *mkp_graph_cut(struct mkp_graph *graph)
 	if (!error)
 		error = mark_aux_targets(&cutter);
 	if (!error && cutter.nr_marks)
-		qsort(cutter.marks, cutter.nr_marks, sizeof(*cutter.marks), compare_marks);
+		qsort(cutter.marks, cutter.nr_marks, sizeof(*cutter.marks),
+		      compare_marks);
 	for (uint32_t s = 1; s < graph->object->nr_sections && !error; s++) {
 		graph->section_atoms[s] = graph->nr_atoms;
 		error = cut_section(&cutter, s);

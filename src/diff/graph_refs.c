@@ -23,9 +23,8 @@ struct builder {
 static struct mkp_error *add_ref(struct builder *builder, const struct mkp_ref *ref)
 {
 	struct mkp_graph *graph = builder->graph;
-	struct mkp_error *error = mkp_array_reserve(&graph->refs, &graph->cap_refs,
-						    (size_t)graph->nr_refs + 1,
-						    sizeof(*ref));
+	struct mkp_error *error = mkp_array_reserve(
+		&graph->refs, &graph->cap_refs, (size_t)graph->nr_refs + 1, sizeof(*ref));
 
 	if (error)
 		return error;
@@ -66,7 +65,8 @@ static void aim(const struct mkp_graph *graph, const struct mkp_reloc *reloc,
 		return;
 	aim_at_place(graph, symbol->section, place, ref);
 	if (ref->target == MKP_NO_ATOM &&
-	    graph->section_atoms[symbol->section] < graph->section_atoms[symbol->section + 1]) {
+	    graph->section_atoms[symbol->section] <
+		    graph->section_atoms[symbol->section + 1]) {
 		ref->target = graph->section_atoms[symbol->section];
 		ref->offset = (int64_t)(place - graph->atoms[ref->target].start);
 	}
@@ -151,9 +151,11 @@ static struct mkp_error *build_atom(struct builder *builder, uint32_t *next, uin
 		error = graph->arch->scan_code(mkp_atom_data(graph, atom), atom->size,
 					       &builder->scan);
 	graph->atoms[builder->atom].undecoded = !builder->scan.complete;
-	while (!error && (f < builder->scan.count ||
-			  (*next < end && relocs[*next].offset < atom->start + atom->size))) {
-		bool have = *next < end && relocs[*next].offset < atom->start + atom->size;
+	while (!error &&
+	       (f < builder->scan.count ||
+		(*next < end && relocs[*next].offset < atom->start + atom->size))) {
+		bool have = *next < end &&
+			    relocs[*next].offset < atom->start + atom->size;
 		uint64_t place = have ? relocs[*next].offset - atom->start : UINT64_MAX;
 		const struct mkp_code_field *field = &builder->scan.fields[f];
 
@@ -164,8 +166,10 @@ static struct mkp_error *build_atom(struct builder *builder, uint32_t *next, uin
 		}
 		if (f >= builder->scan.count || field->offset != place)
 			field = NULL;
-		error = add_reloc(builder, (*next)++, field, code && graph->arch->scan_code);
-		if (field && (*next >= end || relocs[*next].offset != relocs[*next - 1].offset))
+		error = add_reloc(builder, (*next)++, field,
+				  code && graph->arch->scan_code);
+		if (field &&
+		    (*next >= end || relocs[*next].offset != relocs[*next - 1].offset))
 			f++;
 	}
 	return error;
@@ -181,7 +185,8 @@ static struct mkp_error *build_section(struct builder *builder, uint32_t section
 	for (uint32_t i = graph->section_atoms[section];
 	     i < graph->section_atoms[section + 1] && !error; i++) {
 		/* What is in no atom (padding) refers to nothing that counts. */
-		while (next < end && graph->object->relocs[next].offset < graph->atoms[i].start)
+		while (next < end &&
+		       graph->object->relocs[next].offset < graph->atoms[i].start)
 			next++;
 		builder->atom = i;
 		graph->atoms[i].first_ref = graph->nr_refs;

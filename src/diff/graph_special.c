@@ -80,9 +80,10 @@ static struct mkp_error *find_size(const struct mkp_object *object,
 	if (holding == 1)
 		return NULL;
 	special->entry_size = 0;
-	return note_trouble(special, section->name,
-			    holding ? "its relocations fit several known entry sizes"
-				    : "its relocations fit none of the known entry sizes");
+	return note_trouble(
+		special, section->name,
+		holding ? "its relocations fit several known entry sizes"
+			: "its relocations fit none of the known entry sizes");
 }
 
 /* The companion is the one of the same group, in practice of the object. */

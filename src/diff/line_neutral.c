@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Line neutrality. __LINE__ ends up as an immediate: `mov $1234, %esi` before a call that
- * prints a warning. A patch that adds a line moves the numbers of all code below it in the
- * file, which changes nothing.
+ * prints a warning. A patch that adds a line moves the numbers of all code below it in
+ * the file, which changes nothing.
  *
- * An immediate is a line number if it equals the line that DWARF gives for its instruction,
- * and does so on each side with that side's own line. No list of functions that take line
- * numbers is needed, and a constant that was edited can not pass for one: it would have to
- * be the number of the line that it stands on, before and after.
+ * An immediate is a line number if it equals the line that DWARF gives for its
+ * instruction, and does so on each side with that side's own line. No list of functions
+ * that take line numbers is needed, and a constant that was edited can not pass for one:
+ * it would have to be the number of the line that it stands on, before and after.
  *
  * The same holds for a string that has the number in it ("... at net/core/dev.c:10164",
- * made by __stringify(__LINE__)): all else being equal, it is that of the instruction that
- * refers to the string.
+ * made by __stringify(__LINE__)): all else being equal, it is that of the instruction
+ * that refers to the string.
  *
- * A macro call that spans several lines has one __LINE__ and rows in DWARF for each of its
- * lines, so a short distance is allowed, the same on both sides.
+ * A macro call that spans several lines has one __LINE__ and rows in DWARF for each of
+ * its lines, so a short distance is allowed, the same on both sides.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -46,7 +46,8 @@ static const struct mkp_code_field *field_at(const struct mkp_code_scan *scan,
 /* Without memory there are no immediates, and what differs is different. */
 static void scan(struct mkp_line_question *question)
 {
-	const struct mkp_graph *graphs[2] = { question->diff->orig, question->diff->patched };
+	const struct mkp_graph *graphs[2] = { question->diff->orig,
+					      question->diff->patched };
 	const uint32_t atoms[2] = { question->orig, question->patched };
 
 	for (int i = 0; i < 2; i++) {

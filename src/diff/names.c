@@ -40,8 +40,9 @@ static size_t number_at(const char *name, const char *p, enum numbering numberin
 		return length;
 	if (p == name || p[-1] != separator)
 		return 0;
-	return p[length] == separator || (p[length] == '\0' && numbering == DOTTED) ? length
-										    : 0;
+	return p[length] == separator || (p[length] == '\0' && numbering == DOTTED)
+		       ? length
+		       : 0;
 }
 
 bool mkp_name_is_numbered(const char *name)

@@ -75,7 +75,8 @@ static enum mkp_class class_by_name(const char *name)
 static bool is_companion(const struct mkp_arch *arch, const char *name)
 {
 	for (size_t i = 0; i < arch->nr_special; i++)
-		if (arch->special[i].companion && !strcmp(arch->special[i].companion, name))
+		if (arch->special[i].companion &&
+		    !strcmp(arch->special[i].companion, name))
 			return true;
 	return false;
 }

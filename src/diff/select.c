@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Selection starts from the changed functions and follows references. For each of them the
- * question is whether the running kernel has what is meant:
+ * Selection starts from the changed functions and follows references. For each of them
+ * the question is whether the running kernel has what is meant:
  *
  *   - what is the same on both sides stays where it is; the reference leads there;
  *   - what is new is carried;
  *   - values (strings, constants, switch tables, state of one call site) are carried: a
  *     copy is as good, and the kernel's own has no name by which it could be found;
- *   - a changed function is carried anyway. A call to it goes to the new code directly. Its
- *     *address*, though, may be stored and outlive the patch: it stays that of the old
+ *   - a changed function is carried anyway. A call to it goes to the new code directly.
+ * Its *address*, though, may be stored and outlive the patch: it stays that of the old
  *     function, which ftrace redirects for as long as the patch is enabled;
- *   - data that changed is left to the checks. Only a constant that nothing outside of the
- *     patch reads can be carried in its new form.
+ *   - data that changed is left to the checks. Only a constant that nothing outside of
+ * the patch reads can be carried in its new form.
  *
  * A part that was split off a function (.cold) goes with it, changed or not: the two jump
  * into each other's middle.
@@ -74,8 +74,8 @@ static bool referrer_is_replaced(const struct mkp_diff *diff, uint32_t atom)
 
 	if (it->kind == MKP_ATOM_ENTRY && it->owner != MKP_NO_ATOM)
 		return referrer_is_replaced(diff, it->owner);
-	return it->kind == MKP_ATOM_FUNC && (diff->state[atom] == MKP_STATE_NEW ||
-					     is_changed_function(diff, atom));
+	return it->kind == MKP_ATOM_FUNC &&
+	       (diff->state[atom] == MKP_STATE_NEW || is_changed_function(diff, atom));
 }
 
 bool mkp_constant_is_private(const struct mkp_diff *diff, uint32_t patched_atom)
@@ -126,8 +126,8 @@ static void follow_refs(struct mkp_selection *selection, uint32_t atom)
 	for (uint32_t i = it->first_ref; i < it->first_ref + it->nr_refs; i++) {
 		selection->fates[i] = ref_fate(selection->diff, atom, &graph->refs[i]);
 		if (selection->fates[i] == MKP_FATE_CARRIED)
-			include(selection, graph->refs[i].target, MKP_BECAUSE_REFERRED, atom,
-				i);
+			include(selection, graph->refs[i].target, MKP_BECAUSE_REFERRED,
+				atom, i);
 	}
 }
 
@@ -138,8 +138,8 @@ static void follow_entries(struct mkp_selection *selection, uint32_t atom)
 	for (uint32_t i = graph->entries_first[atom]; i < graph->entries_first[atom + 1];
 	     i++) {
 		uint32_t entry = graph->entries[i];
-		const struct mkp_special_section *special =
-			mkp_graph_special(graph, &graph->atoms[entry]);
+		const struct mkp_special_section *special = mkp_graph_special(
+			graph, &graph->atoms[entry]);
 
 		if (!(special->row->flags & MKP_SPECIAL_DROP))
 			include(selection, entry, MKP_BECAUSE_TABLE, atom, MKP_NO_REF);
@@ -170,7 +170,8 @@ struct mkp_error *mkp_select(const struct mkp_diff *diff,
 	for (uint32_t i = 0; i < graph->nr_atoms; i++)
 		if (graph->atoms[i].kind == MKP_ATOM_FUNC &&
 		    whole_function(graph, i) == i && is_changed_function(diff, i))
-			include(selection, i, MKP_BECAUSE_CHANGED, MKP_NO_ATOM, MKP_NO_REF);
+			include(selection, i, MKP_BECAUSE_CHANGED, MKP_NO_ATOM,
+				MKP_NO_REF);
 	selection->nr_replaced = selection->nr_included;
 	for (uint32_t i = 0; i < selection->nr_included; i++) {
 		follow_refs(selection, selection->queue[i]);

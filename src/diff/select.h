@@ -36,7 +36,7 @@ struct mkp_selection {
 	uint8_t *fates;		/* [patched refs] enum mkp_ref_fate */
 	uint32_t *queue;	/* included atoms in the order of inclusion */
 	uint32_t nr_included;
-	uint32_t nr_replaced;	/* how many of them, at the front, are changed functions */
+	uint32_t nr_replaced; /* how many of them, at the front, are changed functions */
 };
 
 /** Selects. The diff must be compared and outlive the selection. */

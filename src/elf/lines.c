@@ -150,7 +150,8 @@ const char *mkp_lines_find(struct mkp_lines *lines, uint32_t section, uint64_t o
 	line = dwfl_module_getsrc(lines->module, address);
 	file = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL) : NULL;
 	unit = dwfl_module_addrdie(lines->module, address, &bias);
-	return format_place(lines, file, number, unit ? compilation_directory(unit) : NULL);
+	return format_place(lines, file, number,
+			    unit ? compilation_directory(unit) : NULL);
 }
 
 /* The declaration called @name among the children of a unit. */
@@ -160,7 +161,8 @@ static const char *find_in_unit(struct mkp_lines *lines, Dwarf_Die *unit,
 	Dwarf_Die die;
 	int line, more;
 
-	for (more = dwarf_child(unit, &die); more == 0; more = dwarf_siblingof(&die, &die)) {
+	for (more = dwarf_child(unit, &die); more == 0;
+	     more = dwarf_siblingof(&die, &die)) {
 		const char *die_name = dwarf_diename(&die);
 
 		if ((dwarf_tag(&die) == DW_TAG_variable ||

@@ -32,7 +32,8 @@ int mkp_lines_number(struct mkp_lines *lines, uint32_t section, uint64_t offset)
 /** Whether there is any DWARF at all. */
 bool mkp_lines_available(struct mkp_lines *lines);
 
-/** The same as mkp_lines_find() for the declaration of a variable or function of file scope. */
+/** The same as mkp_lines_find() for the declaration of a variable or function of file
+ * scope. */
 const char *mkp_lines_find_declaration(struct mkp_lines *lines, const char *name);
 
 #endif

@@ -6,13 +6,13 @@
  * once. Code that holds a `const struct mkp_object *` may trust all of it: section and
  * symbol indices are in range (also `link`), names end and have at most 4095 bytes, data
  * pointers cover `size` bytes, sections do not add up to more than the file. In ET_REL,
- * symbols lie in their section with value and size, and relocations start inside of theirs:
- * how many bytes they cover is for arch/ to know and to check. Names can hold any other
- * byte: base/text.h shows them. Nothing ever writes to an object.
+ * symbols lie in their section with value and size, and relocations start inside of
+ * theirs: how many bytes they cover is for arch/ to know and to check. Names can hold any
+ * other byte: base/text.h shows them. Nothing ever writes to an object.
  *
- * Relocations are read for allocated sections of ET_REL files only: debug sections have by
- * far the most of them, and what needs DWARF goes through libdw, which reads them itself.
- * SHF_RELA_LIVEPATCH sections are sections like any other here, not relocations.
+ * Relocations are read for allocated sections of ET_REL files only: debug sections have
+ * by far the most of them, and what needs DWARF goes through libdw, which reads them
+ * itself. SHF_RELA_LIVEPATCH sections are sections like any other here, not relocations.
  */
 #ifndef MKP_ELF_OBJECT_H
 #define MKP_ELF_OBJECT_H
@@ -42,9 +42,9 @@ struct mkp_section {
 	uint64_t flags;	     /* SHF_... */
 	uint64_t address;    /* sh_addr: 0 in relocatable files */
 	uint64_t size;
-	uint64_t align;	     /* at least 1, a power of two */
+	uint64_t align; /* at least 1, a power of two */
 	uint64_t entsize;
-	uint32_t type;	     /* SHT_... */
+	uint32_t type; /* SHT_... */
 	uint32_t link;
 	uint32_t info;
 	uint32_t rela;	      /* section index of its SHT_RELA, 0 if none */
@@ -65,7 +65,8 @@ enum {
 
 struct mkp_symbol {
 	const char *name; /* of a section symbol: the section's name */
-	const char *file; /* name of the STT_FILE symbol in front of a local one, or NULL */
+	const char
+		*file; /* name of the STT_FILE symbol in front of a local one, or NULL */
 	uint64_t value;
 	uint64_t size;
 	uint32_t section; /* real index (SHT_SYMTAB_SHNDX is resolved) or MKP_SHN_... */
@@ -77,7 +78,7 @@ struct mkp_symbol {
 struct mkp_reloc {
 	uint64_t offset; /* in the section that it applies to */
 	int64_t addend;
-	uint32_t type;	 /* meaning: object->machine, see arch/arch.h */
+	uint32_t type; /* meaning: object->machine, see arch/arch.h */
 	uint32_t symbol;
 };
 
@@ -104,7 +105,8 @@ struct mkp_object {
 
 /**
  * Opens @path, an ELF64 file of any machine and byte order. The caller owns *@ret_object.
- * Errors: MKP_ERROR_IO, MKP_ERROR_FORMAT (what and where), MKP_ERROR_UNSUPPORTED (32-bit).
+ * Errors: MKP_ERROR_IO, MKP_ERROR_FORMAT (what and where), MKP_ERROR_UNSUPPORTED
+ * (32-bit).
  */
 struct mkp_error *mkp_object_open(const char *path,
 				  struct mkp_object **ret_object) MKP_MUST_CHECK;

@@ -23,12 +23,12 @@ void mkp_writer_destroy(struct mkp_writer *writer);
 
 struct mkp_writer_section {
 	const char *name;
-	uint32_t type;	  /* SHT_...; not SYMTAB, STRTAB of the symbols, or RELA */
+	uint32_t type; /* SHT_...; not SYMTAB, STRTAB of the symbols, or RELA */
 	uint64_t flags;
 	uint64_t align;
 	uint64_t entsize;
-	uint32_t link;	  /* handle, 0 if none (SHF_LINK_ORDER) */
-	uint32_t info;	  /* raw value */
+	uint32_t link; /* handle, 0 if none (SHF_LINK_ORDER) */
+	uint32_t info; /* raw value */
 };
 
 /** Adds an empty section; handles start at 1. */
@@ -37,8 +37,9 @@ struct mkp_error *mkp_writer_add_section(struct mkp_writer *writer,
 					 uint32_t *ret_handle) MKP_MUST_CHECK;
 
 /**
- * Appends @size bytes to a section (NULL: zeros; in SHT_NOBITS only the size grows), first
- * padding it so that the place is congruent to @phase modulo @align (a power of two).
+ * Appends @size bytes to a section (NULL: zeros; in SHT_NOBITS only the size grows),
+ * first padding it so that the place is congruent to @phase modulo @align (a power of
+ * two).
  * *@ret_offset is where they went. Raises the section's alignment to @align.
  */
 struct mkp_error *mkp_writer_append(struct mkp_writer *writer, uint32_t section,
@@ -82,8 +83,8 @@ struct mkp_error *mkp_writer_add_reloc(struct mkp_writer *writer, uint32_t secti
 				       const char *livepatch) MKP_MUST_CHECK;
 
 /**
- * The name of that livepatch section: a section name without a dot in front gets one, since
- * the kernel takes the object's name to end there. malloc'ed.
+ * The name of that livepatch section: a section name without a dot in front gets one,
+ * since the kernel takes the object's name to end there. malloc'ed.
  */
 struct mkp_error *mkp_livepatch_section_name(const char *object, const char *section,
 					     char **ret_name) MKP_MUST_CHECK;
@@ -92,7 +93,7 @@ struct mkp_error *mkp_livepatch_section_name(const char *object, const char *sec
  * Writes the file at @path: first beside it, then renamed over it, so that nothing
  * half-written is ever seen under that name. The writer can not be used any more.
  */
-struct mkp_error *mkp_writer_finish(struct mkp_writer *writer, const char *path)
-	MKP_MUST_CHECK;
+struct mkp_error *mkp_writer_finish(struct mkp_writer *writer,
+				    const char *path) MKP_MUST_CHECK;
 
 #endif

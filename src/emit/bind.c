@@ -8,7 +8,8 @@
 struct binder {
 	const struct mkp_check_context *context;
 	const struct mkp_target *target;
-	const char **siblings; /* owned; names of the original's local functions and data */
+	const char *
+		*siblings; /* owned; names of the original's local functions and data */
 	size_t nr_siblings, cap_siblings;
 	uint64_t nr_unproved;
 };
@@ -77,8 +78,8 @@ static struct mkp_error *report_match(const struct binder *binder,
 /* Finds the position of a symbol in an image; without one it is assumed to be unique. */
 static struct mkp_error *find_position(struct binder *binder,
 				       const struct mkp_image *image,
-				       const struct mkp_symbol *symbol, const char *source,
-				       struct mkp_binding *binding)
+				       const struct mkp_symbol *symbol,
+				       const char *source, struct mkp_binding *binding)
 {
 	bool defined = symbol->section != MKP_SHN_UNDEF;
 	struct mkp_image_query query = {
@@ -186,7 +187,8 @@ static struct mkp_error *bind_symbol(struct binder *binder,
 }
 
 /* The symbol of the original object that stands for a patched atom. */
-static const struct mkp_symbol *original_symbol(const struct mkp_diff *diff, uint32_t atom)
+static const struct mkp_symbol *original_symbol(const struct mkp_diff *diff,
+						uint32_t atom)
 {
 	uint32_t twin = diff->to_orig[atom];
 
@@ -260,9 +262,10 @@ static struct mkp_error *report_unproved(const struct binder *binder)
 {
 	if (!binder->nr_unproved)
 		return NULL;
-	return mkp_check_report(binder->context->report, MKP_CHECK_POSITION_NOT_PROVED, NULL,
-				NULL, "%llu symbols are taken to be unique in %s",
-				(unsigned long long)binder->nr_unproved, own_object(binder));
+	return mkp_check_report(binder->context->report, MKP_CHECK_POSITION_NOT_PROVED,
+				NULL, NULL, "%llu symbols are taken to be unique in %s",
+				(unsigned long long)binder->nr_unproved,
+				own_object(binder));
 }
 
 struct mkp_error *mkp_bind(const struct mkp_check_context *context,
@@ -275,8 +278,8 @@ struct mkp_error *mkp_bind(const struct mkp_check_context *context,
 
 	if (error)
 		return error;
-	error = mkp_array_create(context->diff->patched->nr_atoms, sizeof(struct mkp_binding),
-				 &bindings->atoms);
+	error = mkp_array_create(context->diff->patched->nr_atoms,
+				 sizeof(struct mkp_binding), &bindings->atoms);
 	if (!error)
 		error = mkp_array_create(context->selection->nr_replaced,
 					 sizeof(struct mkp_binding), &bindings->replaced);

@@ -3,8 +3,8 @@
  * Binding: how each reference that leaves the payload finds its target in the running
  * kernel, and at which position each replaced function is found.
  *
- *   exported by vmlinux        an ordinary undefined symbol; the module loader resolves it
- *   everything else            a livepatch symbol: object, name, position
+ *   exported by vmlinux        an ordinary undefined symbol; the module loader resolves
+ * it everything else            a livepatch symbol: object, name, position
  *
  * Names are those of the *original* object, since that is what the kernel was made from.
  */
@@ -39,7 +39,7 @@ struct mkp_binding {
 };
 
 struct mkp_bindings {
-	struct mkp_binding *atoms; /* [patched atoms]: targets of references */
+	struct mkp_binding *atoms;    /* [patched atoms]: targets of references */
 	struct mkp_binding *replaced; /* [selection->nr_replaced] */
 };
 

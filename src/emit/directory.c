@@ -25,9 +25,9 @@ static struct mkp_error *check_existing(struct mkp_directory *directory,
 	struct stat status;
 
 	if (lstat(directory->path, &status))
-		return errno == ENOENT ? NULL
-				       : mkp_error_create_errno(errno, "%s",
-								directory->path);
+		return errno == ENOENT
+			       ? NULL
+			       : mkp_error_create_errno(errno, "%s", directory->path);
 	directory->replaces = true;
 	/* An empty directory has nothing to lose. */
 	if (S_ISDIR(status.st_mode) && !rmdir(directory->path)) {
@@ -72,7 +72,8 @@ struct mkp_error *mkp_directory_create(const char *path, const char *marker,
 	if (!error)
 		error = check_existing(directory, marker);
 	if (!error && !mkdtemp(directory->temporary))
-		error = mkp_error_create_errno(errno, "cannot make %s", directory->temporary);
+		error = mkp_error_create_errno(errno, "cannot make %s",
+					       directory->temporary);
 	else if (!error)
 		directory->made = true;
 	/* mkdtemp() keeps others out; the result is as open as any new directory. */

@@ -17,7 +17,8 @@ struct mkp_directory;
  * @marker): it will be replaced then. MKP_ERROR_USAGE if it is something else.
  */
 struct mkp_error *mkp_directory_create(const char *path, const char *marker,
-				       struct mkp_directory **ret_directory) MKP_MUST_CHECK;
+				       struct mkp_directory **ret_directory)
+	MKP_MUST_CHECK;
 
 /** Path of a file in the directory as it is now; malloc'ed. */
 struct mkp_error *mkp_directory_path(const struct mkp_directory *directory,

@@ -35,7 +35,8 @@ static struct mkp_error *make_new_symbol(struct plan *plan, struct mkp_index *ta
 	size_t count;
 
 	for (char *at = symbol; at && *at; at++)
-		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_",
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567"
+			    "89_",
 			    *at))
 			*at = '_';
 	if (symbol && mkp_index_find(taken, mkp_hash_string(symbol), &count) && count > 1)
@@ -58,8 +59,8 @@ static struct mkp_error *make_new_symbols(struct plan *plan,
 		error = make_new_symbol(plan, &none,
 					mkp_atom_name(graph, selection->queue[i]), i);
 		if (!error)
-			error = mkp_index_add(&names, mkp_hash_string(plan->new_symbols[i]),
-					      i);
+			error = mkp_index_add(&names,
+					      mkp_hash_string(plan->new_symbols[i]), i);
 	}
 	mkp_index_seal(&names);
 	for (uint32_t i = 0; i < selection->nr_replaced && !error; i++)
@@ -127,7 +128,8 @@ static struct mkp_error *make_plan(struct plan *plan,
 	const struct mkp_diff *diff = selection->diff;
 	struct mkp_error *error;
 
-	error = mkp_array_create(selection->nr_replaced, sizeof(char *), &plan->new_symbols);
+	error = mkp_array_create(selection->nr_replaced, sizeof(char *),
+				 &plan->new_symbols);
 	if (!error)
 		error = make_new_symbols(plan, selection);
 	if (!error)
@@ -197,7 +199,8 @@ static struct mkp_error *write_files(struct plan *plan, struct mkp_directory *di
 		error = mkp_directory_write(directory, "Makefile", write_makefile,
 					    &plan->module);
 	if (!error)
-		error = mkp_directory_write(directory, "Kbuild", write_kbuild, &plan->module);
+		error = mkp_directory_write(directory, "Kbuild", write_kbuild,
+					    &plan->module);
 	if (!error && !plan->module.standalone)
 		error = mkp_directory_write(directory, "core_abi.h", write_abi, NULL);
 	if (!error)
@@ -240,7 +243,8 @@ struct mkp_error *mkp_emit(const struct mkp_emit_options *options,
 			   const struct mkp_bindings *bindings, struct mkp_report *report)
 {
 	struct plan plan = { 0 };
-	const struct mkp_manifest manifest = { &plan.module, selection, bindings, report };
+	const struct mkp_manifest manifest = { &plan.module, selection, bindings,
+					       report };
 	struct mkp_error *error;
 
 	mkp_arena_init(&plan.arena);

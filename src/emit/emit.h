@@ -15,9 +15,9 @@ struct mkp_emit_options {
 	bool standalone;
 };
 
-/** Writes the output directory, whole or not at all, and the counts of relocations and the
- * output's name into the report, whose rows of replaced functions must be in the order of
- * the selection and come first. */
+/** Writes the output directory, whole or not at all, and the counts of relocations and
+ * the output's name into the report, whose rows of replaced functions must be in the
+ * order of the selection and come first. */
 struct mkp_error *mkp_emit(const struct mkp_emit_options *options,
 			   const struct mkp_selection *selection,
 			   const struct mkp_bindings *bindings,

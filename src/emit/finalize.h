@@ -5,7 +5,8 @@
  * ordinary relocations: so the linker, modpost and objtool see nothing unusual. Once
  * kbuild has made the .ko, finalize
  *   - moves each relocation against such a symbol from `.rela<section>` to
- *     `.klp.rela.<object>.<section>`, flags SHF_ALLOC | SHF_INFO_LINK | SHF_RELA_LIVEPATCH,
+ *     `.klp.rela.<object>.<section>`, flags SHF_ALLOC | SHF_INFO_LINK |
+ * SHF_RELA_LIVEPATCH,
  *   - renames the symbol to `.klp.sym.<provider>.<symbol>,<position>` and puts it in
  *     SHN_LIVEPATCH,
  * as Documentation/livepatch/module-elf-format.rst asks (since v4.7).

@@ -122,8 +122,8 @@ struct mkp_error *mkp_manifest_write(const struct mkp_manifest *manifest, FILE *
 	struct mkp_error *error = NULL;
 
 	if (root && fill(root, manifest))
-		text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
-								    JSON_C_TO_STRING_NOSLASHESCAPE);
+		text = json_object_to_json_string_ext(
+			root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
 	if (!text)
 		error = mkp_error_nomem();
 	else if (fprintf(stream, "%s\n", text) < 0)

@@ -24,8 +24,8 @@ struct mkp_module_function {
 	const char *new_symbol; /* global symbol of the payload, a C identifier */
 	uint64_t position;	/* livepatch position (old_sympos), 0 = unique */
 	uint64_t old_size, new_size; /* bytes */
-	const char *source;	/* "fs/proc/cmdline.c:8", or NULL */
-	const char *reason;	/* one line: what differs; or NULL */
+	const char *source;	     /* "fs/proc/cmdline.c:8", or NULL */
+	const char *reason;	     /* one line: what differs; or NULL */
 };
 
 struct mkp_module_object {
@@ -41,8 +41,8 @@ struct mkp_module {
 	const char *description; /* MODULE_DESCRIPTION */
 	const char *release;	 /* kernel release that it is for, NULL: not known */
 	const char *original, *patched; /* base names of the inputs, for the comment */
-	bool standalone;	 /* kernel livepatch interface alone, without kmod-core */
-	bool replace;		 /* atomic replace of earlier patches */
+	bool standalone; /* kernel livepatch interface alone, without kmod-core */
+	bool replace;	 /* atomic replace of earlier patches */
 	const struct mkp_module_object *objects;
 	size_t nr_objects;
 	const char *const *namespaces; /* export namespaces to import */
@@ -60,8 +60,8 @@ struct mkp_error *mkp_module_name(const char *text, char **ret_name) MKP_MUST_CH
 
 /**
  * Writes one file each to @stream. Strings of the inputs are escaped. Errors: writing
- * failed; MKP_ERROR_USAGE if the name, an object, a new symbol, a namespace or the release
- * has characters that it can not have, or there is nothing to replace.
+ * failed; MKP_ERROR_USAGE if the name, an object, a new symbol, a namespace or the
+ * release has characters that it can not have, or there is nothing to replace.
  */
 struct mkp_error *mkp_module_write_source(const struct mkp_module *module,
 					  FILE *stream) MKP_MUST_CHECK;

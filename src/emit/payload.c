@@ -7,8 +7,9 @@
  * keeps the padding in front of it, which on some kernels is part of the function.
  *
  * Each reference becomes a relocation again: against the symbol of the copy, against the
- * section symbol where the copy has none, or against an undefined symbol. The field itself
- * is cleared, since the module loader refuses to relocate a field that is not zero.
+ * section symbol where the copy has none, or against an undefined symbol. The field
+ * itself is cleared, since the module loader refuses to relocate a field that is not
+ * zero.
  */
 #include "emit/payload.h"
 
@@ -29,7 +30,7 @@ struct payload {
 	const struct mkp_graph *graph;
 	const struct mkp_bindings *bindings;
 	struct mkp_writer *writer;
-	uint32_t *sections; /* [input sections] handles; 0: not made yet */
+	uint32_t *sections;   /* [input sections] handles; 0: not made yet */
 	struct place *places; /* [patched atoms]; of targets outside only `symbol` */
 	struct mkp_payload_counts counts;
 };
@@ -176,7 +177,8 @@ static struct mkp_error *name_replaced(struct payload *payload, char *const *new
 static struct mkp_error *name_target(struct payload *payload, uint32_t atom)
 {
 	const struct mkp_binding *binding = &payload->bindings->atoms[atom];
-	struct mkp_writer_symbol row = { .name = binding->name, .section = MKP_SHN_UNDEF };
+	struct mkp_writer_symbol row = { .name = binding->name,
+					 .section = MKP_SHN_UNDEF };
 	MKP_CLEANUP_FREE char *name = NULL;
 	struct mkp_error *error = NULL;
 
@@ -191,7 +193,8 @@ static struct mkp_error *name_target(struct payload *payload, uint32_t atom)
 	}
 	if (error)
 		return error;
-	return mkp_writer_add_symbol(payload->writer, &row, &payload->places[atom].symbol);
+	return mkp_writer_add_symbol(payload->writer, &row,
+				     &payload->places[atom].symbol);
 }
 
 static struct mkp_error *add_reloc(struct payload *payload, uint32_t ref)
@@ -256,7 +259,8 @@ static struct mkp_error *write_payload(struct payload *payload, char *const *new
 	const struct mkp_object *object = payload->graph->object;
 	struct mkp_error *error;
 
-	error = mkp_array_create(object->nr_sections, sizeof(uint32_t), &payload->sections);
+	error = mkp_array_create(object->nr_sections, sizeof(uint32_t),
+				 &payload->sections);
 	if (!error)
 		error = mkp_array_create(payload->graph->nr_atoms, sizeof(struct place),
 					 &payload->places);

@@ -31,8 +31,8 @@ enum mkp_level {
 
 /** One finding. `id` and `name` come from the check registry (check/check.h). */
 struct mkp_finding {
-	const char *id;	     /* stable, "MKP-0012" */
-	const char *name;    /* stable, "changed-data" */
+	const char *id;	  /* stable, "MKP-0012" */
+	const char *name; /* stable, "changed-data" */
 	enum mkp_level level;
 	const char *symbol;  /* what it is about, or NULL */
 	const char *source;  /* "file:line", or NULL */
@@ -43,21 +43,22 @@ struct mkp_finding {
 /** One function of either object that is not the same in both. */
 struct mkp_report_function {
 	const char *name;
-	const char *state;   /* "changed", "new", "removed" */
-	const char *binding; /* "local", "global", "weak" */
+	const char *state;    /* "changed", "new", "removed" */
+	const char *binding;  /* "local", "global", "weak" */
 	uint64_t size_before; /* bytes; 0 when new */
 	uint64_t size_after;  /* bytes; 0 when removed */
 	const char *source;   /* "fs/proc/cmdline.c:8", or NULL */
 	const char *reason;   /* one line: the first difference */
-	const char *tier;     /* evidence of the pairing: "name", "canonical", ...; or NULL */
-	bool replaced;	      /* the patch redirects the running function to this one */
-	uint64_t position;    /* livepatch position (sympos), 0 = unique; if replaced */
+	const char *tier; /* evidence of the pairing: "name", "canonical", ...; or NULL */
+	bool replaced;	  /* the patch redirects the running function to this one */
+	uint64_t position; /* livepatch position (sympos), 0 = unique; if replaced */
 };
 
 /** One element that the payload carries. */
 struct mkp_report_included {
 	const char *name;
-	const char *kind;    /* "function", "data", "string", "constant", "table-entry", ... */
+	const char
+		*kind; /* "function", "data", "string", "constant", "table-entry", ... */
 	const char *section;
 	uint64_t size;
 	const char *because; /* the edge that brought it in, one line */
@@ -66,14 +67,14 @@ struct mkp_report_included {
 struct mkp_report {
 	struct mkp_arena arena;
 	enum mkp_report_status status;
-	const char *arch; /* "x86_64" */
+	const char *arch;		/* "x86_64" */
 	const char *original, *patched; /* input paths */
-	const char *output;  /* directory, or NULL when none was written */
-	bool module_given;   /* --object */
-	const char *object;  /* objname: "vmlinux" or a module's name */
-	const char *release; /* kernel release, or NULL if not known */
+	const char *output;		/* directory, or NULL when none was written */
+	bool module_given;		/* --object */
+	const char *object;		/* objname: "vmlinux" or a module's name */
+	const char *release;		/* kernel release, or NULL if not known */
 	uint64_t klp_relocations, normal_relocations;
-	uint64_t nr_compared; /* functions compared */
+	uint64_t nr_compared;  /* functions compared */
 	uint64_t nr_line_only; /* of them the same but for line numbers */
 	struct mkp_report_function *functions;
 	size_t nr_functions, cap_functions;
@@ -89,12 +90,10 @@ void mkp_report_init(struct mkp_report *report);
 void mkp_report_deinit(struct mkp_report *report);
 
 /** Each copies the strings of *@row. */
-struct mkp_error *mkp_report_add_function(struct mkp_report *report,
-					  const struct mkp_report_function *row)
-	MKP_MUST_CHECK;
-struct mkp_error *mkp_report_add_included(struct mkp_report *report,
-					  const struct mkp_report_included *row)
-	MKP_MUST_CHECK;
+struct mkp_error *mkp_report_add_function(
+	struct mkp_report *report, const struct mkp_report_function *row) MKP_MUST_CHECK;
+struct mkp_error *mkp_report_add_included(
+	struct mkp_report *report, const struct mkp_report_included *row) MKP_MUST_CHECK;
 struct mkp_error *mkp_report_add_finding(struct mkp_report *report,
 					 const struct mkp_finding *row) MKP_MUST_CHECK;
 struct mkp_error *mkp_report_add_note(struct mkp_report *report, const char *format, ...)
@@ -106,7 +105,8 @@ size_t mkp_report_count(const struct mkp_report *report, enum mkp_level level);
 /** How the text renderer writes. */
 struct mkp_text_style {
 	bool color;
-	bool explain; /* also list what is included, with its cause, and each check's advice */
+	bool explain; /* also list what is included, with its cause, and each check's
+			 advice */
 	bool quiet;   /* only the summary and findings of level error */
 	int verbose;  /* notes from 1 on */
 };
