@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/index.h"
+#include "support_random.h"
+
+/* Whatever was added: each key has its ids, in ascending order, and no others. */
+static void finds_what_was_added(void **state MKP_UNUSED)
+{
+	struct random_source random = { 1 };
+
+	for (uint32_t count = 0; count < 100; count++) {
+		uint64_t keys[100];
+		struct mkp_index index;
+
+		mkp_index_init(&index);
+		for (uint32_t i = 0; i < count; i++) {
+			keys[i] = random_below(&random, 20);
+			assert_null(mkp_index_add(&index, keys[i], count - i));
+		}
+		mkp_index_seal(&index);
+		for (uint64_t key = 0; key < 21; key++) {
+			size_t found, expected = 0;
+			const struct mkp_index_entry *entry = mkp_index_find(&index, key,
+									     &found);
+
+			/* Added in descending order of id. */
+			for (uint32_t i = count; i-- > 0;)
+				if (keys[i] == key)
+					assert_int_equal(entry[expected++].id, count - i);
+			assert_int_equal(found, expected);
+			assert_true(!entry == !found);
+		}
+		mkp_index_deinit(&index);
+	}
+}
+
+static void handles_extreme_keys(void **state MKP_UNUSED)
+{
+	struct mkp_index index;
+	size_t count;
+
+	mkp_index_init(&index);
+	assert_null(mkp_index_add(&index, UINT64_MAX, 1));
+	assert_null(mkp_index_add(&index, 0, UINT32_MAX));
+	mkp_index_seal(&index);
+	assert_int_equal(mkp_index_find(&index, UINT64_MAX, &count)->id, 1);
+	assert_int_equal(mkp_index_find(&index, 0, &count)->id, UINT32_MAX);
+	assert_null(mkp_index_find(&index, UINT64_MAX - 1, &count));
+	assert_int_equal(count, 0);
+	mkp_index_deinit(&index);
+	/* Can be used again. */
+	assert_null(mkp_index_add(&index, 1, 1));
+	mkp_index_deinit(&index);
+}
+
+static void hashes(void **state MKP_UNUSED)
+{
+	assert_true(mkp_hash_string("abc") == mkp_hash_bytes("abc", 3));
+	assert_true(mkp_hash_string("abc") != mkp_hash_string("abd"));
+	assert_true(mkp_hash_bytes("a\0b", 3) != mkp_hash_bytes("a\0c", 3));
+	assert_true(mkp_hash_bytes(NULL, 0) == mkp_hash_bytes("x", 0));
+	assert_true(mkp_hash_mix(1, 2) == mkp_hash_mix(1, 2));
+	assert_true(mkp_hash_mix(1, 2) != mkp_hash_mix(2, 1));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(finds_what_was_added),
+		cmocka_unit_test(handles_extreme_keys),
+		cmocka_unit_test(hashes),
+	};
+
+	return cmocka_run_group_tests_name("base/index", tests, NULL, NULL);
+}
