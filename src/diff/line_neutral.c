@@ -13,6 +13,9 @@
  * made by __stringify(__LINE__)): all else being equal, it is that of the instruction
  * that refers to the string.
  *
+ * An inline function may be handed the line of its caller, so the line of each inlined call
+ * around the instruction counts as well.
+ *
  * A macro call that spans several lines has one __LINE__ and rows in DWARF for each of
  * its lines, so a short distance is allowed, the same on both sides.
  */
@@ -76,12 +79,16 @@ static bool are_lines(const struct mkp_line_question *question, uint64_t place,
 	const struct mkp_diff *diff = question->diff;
 	const struct mkp_atom *orig = &diff->orig->atoms[question->orig];
 	const struct mkp_atom *patched = &diff->patched->atoms[question->patched];
-	int a = mkp_lines_number(diff->orig_lines, orig->section, orig->start + place);
-	int b = mkp_lines_number(diff->patched_lines, patched->section,
-				 patched->start + place);
+	int a[MKP_LINES_MAX_CHAIN], b[MKP_LINES_MAX_CHAIN];
+	size_t na = mkp_lines_chain(diff->orig_lines, orig->section, orig->start + place, a);
+	size_t nb = mkp_lines_chain(diff->patched_lines, patched->section,
+				    patched->start + place, b);
 
-	return a && b && orig_number - a == patched_number - b &&
-	       llabs(orig_number - a) <= MAX_DISTANCE;
+	for (size_t i = 0; i < na && na == nb; i++)
+		if (orig_number - a[i] == patched_number - b[i] &&
+		    llabs(orig_number - a[i]) <= MAX_DISTANCE)
+			return true;
+	return false;
 }
 
 bool mkp_line_only(struct mkp_line_question *question, uint64_t place, uint64_t *ret_end)

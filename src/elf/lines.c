@@ -125,16 +125,39 @@ bool mkp_lines_available(struct mkp_lines *lines)
 	return lines->module;
 }
 
-int mkp_lines_number(struct mkp_lines *lines, uint32_t section, uint64_t offset)
+/* Appends the call lines of the inlined functions around an address. */
+static size_t add_call_lines(struct mkp_lines *lines, Dwarf_Addr address, size_t count,
+			     int numbers[MKP_LINES_MAX_CHAIN])
+{
+	Dwarf_Addr bias;
+	Dwarf_Die *unit = dwfl_module_addrdie(lines->module, address, &bias);
+	Dwarf_Die *scopes = NULL;
+	Dwarf_Attribute attribute;
+	Dwarf_Word line;
+	int n = unit ? dwarf_getscopes(unit, address - bias, &scopes) : 0;
+
+	for (int i = 0; i < n && count < MKP_LINES_MAX_CHAIN; i++)
+		if (dwarf_tag(&scopes[i]) == DW_TAG_inlined_subroutine &&
+		    !dwarf_formudata(dwarf_attr(&scopes[i], DW_AT_call_line, &attribute),
+				     &line))
+			numbers[count++] = (int)line;
+	if (n > 0)
+		free(scopes);
+	return count;
+}
+
+size_t mkp_lines_chain(struct mkp_lines *lines, uint32_t section, uint64_t offset,
+		       int numbers[MKP_LINES_MAX_CHAIN])
 {
 	Dwarf_Addr address;
 	Dwfl_Line *line;
-	int number = 0;
 
 	if (!find_address(lines, section, offset, &address))
 		return 0;
 	line = dwfl_module_getsrc(lines->module, address);
-	return line && dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL) ? number : 0;
+	if (!line || !dwfl_lineinfo(line, NULL, &numbers[0], NULL, NULL, NULL))
+		return 0;
+	return add_call_lines(lines, address, 1, numbers);
 }
 
 const char *mkp_lines_find(struct mkp_lines *lines, uint32_t section, uint64_t offset)

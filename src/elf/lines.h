@@ -8,6 +8,7 @@
 #define MKP_ELF_LINES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -26,8 +27,16 @@ void mkp_lines_destroy(struct mkp_lines *lines);
  */
 const char *mkp_lines_find(struct mkp_lines *lines, uint32_t section, uint64_t offset);
 
-/** Line number alone; 0: not known. */
-int mkp_lines_number(struct mkp_lines *lines, uint32_t section, uint64_t offset);
+/** Longest chain of inlined calls that mkp_lines_chain() follows. */
+#define MKP_LINES_MAX_CHAIN 16
+
+/**
+ * The line of an instruction, then, while it is in an inlined function, the line of the
+ * call that was inlined, from the inside out. Returns how many of @numbers were filled; 0:
+ * not known.
+ */
+size_t mkp_lines_chain(struct mkp_lines *lines, uint32_t section, uint64_t offset,
+		       int numbers[MKP_LINES_MAX_CHAIN]);
 
 /** Whether there is any DWARF at all. */
 bool mkp_lines_available(struct mkp_lines *lines);
