@@ -85,6 +85,7 @@ static struct mkp_error *bind(struct run *run)
 		.vmlinux = run->kernel.vmlinux,
 		.module = run->kernel.module,
 		.symvers = run->kernel.symvers,
+		.release = run->options->release,
 	};
 
 	if (!error)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "emit/bind.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/array.h"
@@ -268,6 +269,38 @@ static struct mkp_error *report_unproved(const struct binder *binder)
 				own_object(binder));
 }
 
+/* Whether the release is known to be at least @major.@minor. */
+static bool release_at_least(const char *release, int major, int minor)
+{
+	int release_major, release_minor;
+
+	if (!release || sscanf(release, "%d.%d", &release_major, &release_minor) != 2)
+		return false;
+	return release_major > major ||
+	       (release_major == major && release_minor >= minor);
+}
+
+/* What the target kernel does not do for patched modules. */
+static struct mkp_error *check_module(const struct binder *binder,
+				      const struct mkp_bindings *bindings)
+{
+	const struct mkp_graph *graph = binder->context->diff->patched;
+	const char *object = binder->target->object;
+	uint32_t i = 0;
+
+	if (!object || release_at_least(binder->target->release, 6, 3))
+		return NULL;
+	while (i < graph->nr_atoms && (bindings->atoms[i].kind != MKP_BIND_LIVEPATCH ||
+				       strcmp(bindings->atoms[i].object, object) != 0))
+		i++;
+	if (i == graph->nr_atoms)
+		return NULL;
+	return mkp_check_report(binder->context->report, MKP_CHECK_MODULE_RELOAD, object,
+				NULL,
+				"can not be loaded again while the patch is enabled, "
+				"on kernels before 6.3");
+}
+
 struct mkp_error *mkp_bind(const struct mkp_check_context *context,
 			   const struct mkp_target *target,
 			   struct mkp_bindings **ret_bindings)
@@ -291,6 +324,8 @@ struct mkp_error *mkp_bind(const struct mkp_check_context *context,
 		error = bind_refs(&binder, bindings);
 	if (!error)
 		error = report_unproved(&binder);
+	if (!error)
+		error = check_module(&binder, bindings);
 	free(binder.siblings);
 	if (error) {
 		mkp_bindings_destroy(bindings);

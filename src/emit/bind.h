@@ -20,6 +20,7 @@ struct mkp_target {
 	const struct mkp_image *vmlinux;
 	const struct mkp_image *module;
 	const struct mkp_symvers *symvers;
+	const char *release; /* of the kernel */
 };
 
 enum mkp_binding_kind {
