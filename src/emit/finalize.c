@@ -78,6 +78,26 @@ static struct mkp_error *check_module(const struct mkp_object *object)
 	return NULL;
 }
 
+/* Whether .modinfo has an entry that starts with @key ("livepatch="). */
+static bool has_modinfo(const struct mkp_object *object, const char *key)
+{
+	const struct mkp_section *section =
+		&object->sections[mkp_object_find_section(object, ".modinfo")];
+	size_t length = strlen(key);
+
+	for (uint64_t at = 0; at + length <= section->size;) {
+		const uint8_t *nul;
+
+		if (!memcmp(section->data + at, key, length))
+			return true;
+		nul = memchr(section->data + at, 0, section->size - at);
+		if (!nul)
+			break;
+		at = (uint64_t)(nul - section->data) + 1;
+	}
+	return false;
+}
+
 static bool has_livepatch_relocs(const struct mkp_object *object)
 {
 	for (uint32_t i = 1; i < object->nr_sections; i++)
@@ -397,6 +417,21 @@ static struct mkp_error *split_sections(struct finalize *finalize)
 	return error;
 }
 
+/* Adds the entry that makes the kernel take the module as a patch. */
+static struct mkp_error *mark_livepatch(struct finalize *finalize)
+{
+	static const char entry[] = "livepatch=Y";
+	uint32_t modinfo = mkp_object_find_section(finalize->object, ".modinfo");
+	size_t old = finalize->sections[modinfo].header.sh_size;
+	uint8_t *data;
+	struct mkp_error *error;
+
+	error = copy_data(finalize, modinfo, sizeof(entry), &data);
+	if (!error)
+		memcpy(data + old, entry, sizeof(entry));
+	return error;
+}
+
 static struct mkp_error *write_module(struct finalize *finalize)
 {
 	const struct mkp_object *object = finalize->object;
@@ -421,24 +456,28 @@ static struct mkp_error *run(struct finalize *finalize,
 			     struct mkp_finalize_result *ret_result)
 {
 	const struct mkp_object *object = finalize->object;
-	bool already = has_livepatch_relocs(object);
+	bool has_relocs = has_livepatch_relocs(object), marked, ours;
 	struct mkp_error *error = check_module(object);
 
 	if (!error)
 		error = find_targets(finalize);
 	if (error)
 		return error;
-	if (finalize->nr_targets && already)
+	marked = has_modinfo(object, "livepatch=");
+	ours = finalize->nr_targets || has_modinfo(object, MKP_MODINFO_KEY);
+	if (finalize->nr_targets && has_relocs)
 		return mkp_error_create(MKP_ERROR_UNSUPPORTED,
 					"%s: has livepatch relocations already, and "
 					"livepatch references besides",
 					object->path);
-	if (finalize->nr_targets) {
+	if (finalize->nr_targets || (ours && !marked)) {
 		error = copy_sections(finalize);
-		if (!error)
+		if (!error && finalize->nr_targets)
 			error = rename_symbols(finalize);
-		if (!error)
+		if (!error && finalize->nr_targets)
 			error = split_sections(finalize);
+		if (!error && !marked)
+			error = mark_livepatch(finalize);
 		if (!error)
 			error = write_module(finalize);
 	}
@@ -446,7 +485,7 @@ static struct mkp_error *run(struct finalize *finalize,
 		return error;
 	ret_result->nr_relocations = finalize->nr_moved;
 	ret_result->nr_symbols = finalize->nr_targets;
-	ret_result->already = already;
+	ret_result->already = has_relocs || (ours && marked && !finalize->nr_targets);
 	return NULL;
 }
 

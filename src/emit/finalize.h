@@ -9,7 +9,12 @@
  * SHF_RELA_LIVEPATCH,
  *   - renames the symbol to `.klp.sym.<provider>.<symbol>,<position>` and puts it in
  *     SHN_LIVEPATCH,
- * as Documentation/livepatch/module-elf-format.rst asks (since v4.7).
+ * as Documentation/livepatch/module-elf-format.rst asks (since v4.7), and
+ *   - adds `livepatch=Y` to .modinfo.
+ *
+ * The last is what lets a kernel take the module as a patch (is_livepatch_module()). The
+ * emitted source leaves it out: a module that was linked but not finalized would have its
+ * weak references at address 0, and must not load.
  */
 #ifndef MKP_EMIT_FINALIZE_H
 #define MKP_EMIT_FINALIZE_H
@@ -40,6 +45,9 @@ struct mkp_error *mkp_klp_name_parse(const char *name,
 				     struct mkp_klp_name *ret_name) MKP_MUST_CHECK;
 void mkp_klp_name_deinit(struct mkp_klp_name *name);
 
+/* The key in .modinfo by which finalize knows a module of ours; its value is a version. */
+#define MKP_MODINFO_KEY "mkpatch="
+
 /** What finalize found and did. */
 struct mkp_finalize_result {
 	uint64_t nr_relocations; /* moved */
@@ -49,8 +57,8 @@ struct mkp_finalize_result {
 
 /**
  * Finalizes the module at @path in place (written beside it and renamed). A module
- * without such symbols that has no livepatch relocations either needs nothing: that is
- * success with zero counts. Refuses what is not a relocatable module (no .modinfo), and a
+ * that is not ours and has no such symbols needs nothing: that is success with zero
+ * counts. Refuses what is not a relocatable module (no .modinfo), and a
  * signed module (the signature would be destroyed): MKP_ERROR_FORMAT or _UNSUPPORTED.
  */
 struct mkp_error *mkp_finalize(const char *path,

@@ -151,7 +151,9 @@ static void write_module_info(const struct mkp_module *module, FILE *stream)
 		mkp_c_write_literal(stream, module->version);
 		fputs(");\n", stream);
 	}
-	fputs("MODULE_INFO(livepatch, \"Y\");\n", stream);
+	/* `mkpatch finalize` adds livepatch=Y: without it the kernel refuses the module.
+	 */
+	fputs("MODULE_INFO(mkpatch, \"" MKP_VERSION "\");\n", stream);
 	for (i = 0; i < module->nr_namespaces; i++) {
 		fputs("MODULE_INFO(import_ns, ", stream);
 		mkp_c_write_literal(stream, module->namespaces[i]);

@@ -295,6 +295,54 @@ static void leaves_other_modules_alone(void **state MKP_UNUSED)
 	discard(path);
 }
 
+/* The text of .modinfo with '|' for NUL. */
+static void check_modinfo(const char *path, const char *text)
+{
+	struct mkp_object *object = open_object(path);
+	const struct mkp_section *section =
+		&object->sections[mkp_object_find_section(object, ".modinfo")];
+	char *found = malloc(section->size + 1);
+
+	assert_non_null(found);
+	memcpy(found, section->data, section->size);
+	found[section->size] = '\0';
+	for (uint64_t i = 0; i < section->size; i++)
+		if (!found[i])
+			found[i] = '|';
+	assert_string_equal(found, text);
+	free(found);
+	mkp_object_destroy(object);
+}
+
+/* A module of ours becomes a live patch by being finalized, and only so. */
+static void marks_its_own_modules(void **state MKP_UNUSED)
+{
+	struct elfgen *gen = elfgen_create(false);
+	char *path;
+
+	elfgen_add(gen, ".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, NULL, 16);
+	elfgen_add(gen, ".modinfo", SHT_PROGBITS, SHF_ALLOC, "license=GPL\0mkpatch=1", 22);
+	elfgen_symbol(gen, "local", STB_LOCAL, STT_FUNC, 1, 0, 16);
+	path = save(gen);
+	assert_false(finalize(path).already);
+	check_modinfo(path, "license=GPL|mkpatch=1|livepatch=Y|");
+	assert_true(finalize(path).already);
+	check_modinfo(path, "license=GPL|mkpatch=1|livepatch=Y|");
+	discard(path);
+}
+
+static void marks_modules_with_references(void **state MKP_UNUSED)
+{
+	struct elfgen *gen = start_module(false);
+	char *path;
+
+	memcpy(gen->sections[MODINFO].data, "license=GPL", 12);
+	path = save(gen);
+	finalize(path);
+	check_modinfo(path, "license=GPL|livepatch=Y|");
+	discard(path);
+}
+
 /* A reference that is not used any more: the symbol must be renamed all the same. */
 static void renames_symbols_without_relocs(void **state MKP_UNUSED)
 {
@@ -406,6 +454,8 @@ int main(void)
 		cmocka_unit_test(keeps_the_mode),
 		cmocka_unit_test(does_it_once),
 		cmocka_unit_test(leaves_other_modules_alone),
+		cmocka_unit_test(marks_its_own_modules),
+		cmocka_unit_test(marks_modules_with_references),
 		cmocka_unit_test(renames_symbols_without_relocs),
 		cmocka_unit_test(refuses_what_is_no_module),
 		cmocka_unit_test(refuses_signed_modules),

@@ -184,8 +184,10 @@ static void standalone_uses_livepatch_alone(void **state)
 	assert_has(text, "MODULE_LICENSE(\"GPL\");\n"
 			 "MODULE_DESCRIPTION(\"say \\\"it\\\" twice\");\n"
 			 "MODULE_VERSION(\"7\");\n"
-			 "MODULE_INFO(livepatch, \"Y\");\n"
+			 "MODULE_INFO(mkpatch, \"" MKP_VERSION "\");\n"
 			 "MODULE_INFO(import_ns, \"DMA_BUF\");\n");
+	/* An unfinalized module must not pass for a live patch. */
+	assert_has_not(text, "MODULE_INFO(livepatch");
 	assert_has_not(text, "mkpatch_core");
 	assert_has_not(text, "replace = true");
 	free(text);
