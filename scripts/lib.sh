@@ -10,6 +10,8 @@ MKP_WORK=${MKPATCH_WORK:-$MKP_TOP/.work}
 MKP_STARTED=${MKP_STARTED:-$(date +%s)}
 MKP_JOBS=${MKPATCH_JOBS:-$(nproc 2>/dev/null || echo 1)}
 export MKP_STARTED
+# What a make that calls us was told (V=1, O=DIR) is not for kbuild.
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 readonly MKP_TOP MKP_WORK MKP_JOBS
 
 # A progress line, with the seconds since the outermost script started.
