@@ -46,23 +46,62 @@ struct mkp_error *mkp_run_changed_data(const struct mkp_check_context *context,
 	return error;
 }
 
-struct mkp_error *mkp_run_percpu_new(const struct mkp_check_context *context,
-				     enum mkp_check_id self)
+/* Reports each included atom that @matches. */
+static struct mkp_error *for_each_included(
+	const struct mkp_check_context *context, enum mkp_check_id self,
+	bool (*matches)(const struct mkp_diff *, uint32_t), const char *what)
 {
 	const struct mkp_selection *selection = context->selection;
-	const struct mkp_graph *graph = context->diff->patched;
 	struct mkp_error *error = NULL;
 
 	for (uint32_t i = 0; i < selection->nr_included && !error; i++) {
 		uint32_t atom = selection->queue[i];
 
-		if (graph->atoms[atom].class == MKP_CLASS_PERCPU)
-			error = mkp_check_report(context->report, self,
-						 mkp_atom_name(graph, atom),
-						 mkp_check_source(context, atom),
-						 "new static per-CPU variable");
+		if (matches(context->diff, atom))
+			error = mkp_check_report(
+				context->report, self,
+				mkp_atom_name(context->diff->patched, atom),
+				mkp_check_source(context, atom), "%s", what);
 	}
 	return error;
+}
+
+static bool is_percpu(const struct mkp_diff *diff, uint32_t atom)
+{
+	return diff->patched->atoms[atom].class == MKP_CLASS_PERCPU;
+}
+
+struct mkp_error *mkp_run_percpu_new(const struct mkp_check_context *context,
+				     enum mkp_check_id self)
+{
+	return for_each_included(context, self, is_percpu, "new static per-CPU variable");
+}
+
+static bool is_changed_constant(const struct mkp_diff *diff, uint32_t atom)
+{
+	return diff->patched->atoms[atom].kind == MKP_ATOM_OBJECT &&
+	       diff->state[atom] == MKP_STATE_CHANGED;
+}
+
+struct mkp_error *mkp_run_constant_carried(const struct mkp_check_context *context,
+					   enum mkp_check_id self)
+{
+	return for_each_included(context, self, is_changed_constant,
+				 "the patch carries its new content");
+}
+
+static bool is_new_variable(const struct mkp_diff *diff, uint32_t atom)
+{
+	const struct mkp_atom *it = &diff->patched->atoms[atom];
+
+	return is_data(diff->patched, it) && it->class == MKP_CLASS_DATA;
+}
+
+struct mkp_error *mkp_run_state_restarts(const struct mkp_check_context *context,
+					 enum mkp_check_id self)
+{
+	return for_each_included(context, self, is_new_variable,
+				 "new variable, starts with its initial value");
 }
 
 /* Calls @report once for each target that an included atom refers to with @fate. */
@@ -118,46 +157,6 @@ struct mkp_error *mkp_run_anonymous_data(const struct mkp_check_context *context
 {
 	return for_each_target(context, self, MKP_FATE_ORIGINAL, is_anonymous,
 			       "data without a symbol");
-}
-
-struct mkp_error *mkp_run_constant_carried(const struct mkp_check_context *context,
-					   enum mkp_check_id self)
-{
-	const struct mkp_selection *selection = context->selection;
-	const struct mkp_graph *graph = context->diff->patched;
-	struct mkp_error *error = NULL;
-
-	for (uint32_t i = 0; i < selection->nr_included && !error; i++) {
-		uint32_t atom = selection->queue[i];
-
-		if (graph->atoms[atom].kind == MKP_ATOM_OBJECT &&
-		    context->diff->state[atom] == MKP_STATE_CHANGED)
-			error = mkp_check_report(context->report, self,
-						 mkp_atom_name(graph, atom),
-						 mkp_check_source(context, atom),
-						 "the patch carries its new content");
-	}
-	return error;
-}
-
-struct mkp_error *mkp_run_state_restarts(const struct mkp_check_context *context,
-					 enum mkp_check_id self)
-{
-	const struct mkp_selection *selection = context->selection;
-	const struct mkp_graph *graph = context->diff->patched;
-	struct mkp_error *error = NULL;
-
-	for (uint32_t i = 0; i < selection->nr_included && !error; i++) {
-		uint32_t atom = selection->queue[i];
-
-		if (is_data(graph, &graph->atoms[atom]) &&
-		    graph->atoms[atom].class == MKP_CLASS_DATA)
-			error = mkp_check_report(
-				context->report, self, mkp_atom_name(graph, atom),
-				mkp_check_source(context, atom),
-				"new variable, starts with its initial value");
-	}
-	return error;
 }
 
 struct mkp_error *mkp_run_removed_data(const struct mkp_check_context *context,

@@ -162,19 +162,16 @@ size_t mkp_lines_chain(struct mkp_lines *lines, uint32_t section, uint64_t offse
 
 const char *mkp_lines_find(struct mkp_lines *lines, uint32_t section, uint64_t offset)
 {
-	Dwarf_Addr address, bias;
+	Dwarf_Addr address;
 	Dwfl_Line *line;
 	const char *file;
-	Dwarf_Die *unit;
 	int number;
 
 	if (!find_address(lines, section, offset, &address))
 		return NULL;
 	line = dwfl_module_getsrc(lines->module, address);
 	file = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL) : NULL;
-	unit = dwfl_module_addrdie(lines->module, address, &bias);
-	return format_place(lines, file, number,
-			    unit ? compilation_directory(unit) : NULL);
+	return format_place(lines, file, number, line ? dwfl_line_comp_dir(line) : NULL);
 }
 
 /* The declaration called @name among the children of a unit. */
