@@ -89,6 +89,16 @@ $(unit_programs): $(O)/test/unit/%: $(O)/test/unit/%.o $(support_objects) $(O)/l
 .PHONY: unit-programs
 unit-programs: $(unit_programs)
 
+# mkpatch behind another main(), which forks instead of starting it anew: test/cli/malformed.
+$(O)/test/cli/mutate: $(O)/test/cli/mutate.o $(O)/test/cli/mkpatch_main.o \
+		$(filter-out $(O)/src/main.o,$(cmd_objects)) $(O)/libmkpatch.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(mkp_ldflags) $(LDFLAGS) -o $@ $^ $(mkp_libs)
+
+$(O)/test/cli/mkpatch_main.o: $(O)/src/main.o
+	$(Q)mkdir -p $(@D)
+	$(Q)objcopy --redefine-sym main=mkpatch_main $< $@
+
 -include $(lib_objects:.o=.d) $(cmd_objects:.o=.d) $(support_objects:.o=.d)
 -include $(unit_programs:%=%.d)
 
