@@ -89,7 +89,7 @@ $(unit_programs): $(O)/test/unit/%: $(O)/test/unit/%.o $(support_objects) $(O)/l
 .PHONY: unit-programs
 unit-programs: $(unit_programs)
 
-# mkpatch behind another main(), which forks instead of starting it anew: test/cli/malformed.
+# mkpatch behind another main(), which calls it again and again: test/cli/malformed.
 $(O)/test/cli/mutate: $(O)/test/cli/mutate.o $(O)/test/cli/mkpatch_main.o \
 		$(filter-out $(O)/src/main.o,$(cmd_objects)) $(O)/libmkpatch.a
 	$(call say,LINK,$@)
