@@ -184,10 +184,24 @@ static struct mkp_error *check_decoded(const struct mkp_check_context *context,
 				(unsigned long long)graph->refs[ref].place);
 }
 
+/* What is not decoded may jump out of its function without a relocation. */
 struct mkp_error *mkp_run_undecoded_code(const struct mkp_check_context *context,
 					 enum mkp_check_id self)
 {
-	return for_each_ref(context, self, check_decoded);
+	const struct mkp_selection *selection = context->selection;
+	const struct mkp_graph *graph = context->diff->patched;
+	struct mkp_error *error = for_each_ref(context, self, check_decoded);
+
+	for (uint32_t i = 0; i < selection->nr_included && !error; i++) {
+		uint32_t atom = selection->queue[i];
+
+		if (graph->atoms[atom].undecoded)
+			error = mkp_check_report(context->report, self,
+						 mkp_atom_name(graph, atom),
+						 mkp_check_source(context, atom),
+						 "has bytes that are no known instruction");
+	}
+	return error;
 }
 
 static struct mkp_error *check_branch(const struct mkp_check_context *context,

@@ -200,7 +200,8 @@ static struct mkp_error *show(const struct run *run)
 		.color = want_color(options),
 		.explain = options->explain,
 		.quiet = options->quiet,
-		.verbose = options->verbose,
+		/* Who asked for files to be found wants to know which. */
+		.verbose = options->verbose + (options->release != NULL),
 	};
 	struct mkp_error *error = NULL;
 
