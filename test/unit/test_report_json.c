@@ -53,6 +53,7 @@ static void fill(struct mkp_report *report)
 	report->object = "vmlinux";
 	report->klp_relocations = 7;
 	report->nr_compared = 613;
+	report->nr_line_only = 28;
 	assert_null(mkp_report_add_function(report, &function));
 	assert_null(mkp_report_add_function(report, &fresh));
 	assert_null(mkp_report_add_included(report, &included));
@@ -130,7 +131,8 @@ static void members_have_a_fixed_order(void **state)
 	struct json_object *functions = member(root, "functions");
 
 	assert_keys(root, "schema mkpatch status arch object release inputs compared "
-			  "functions included relocations findings notes output ");
+			  "line_only functions included relocations findings notes "
+			  "output ");
 	assert_keys(json_object_array_get_idx(functions, 1),
 		    "name state binding size_before size_after source reason tier "
 		    "replaced position ");
@@ -152,6 +154,7 @@ static void head_says_what_it_is_about(void **state)
 	assert_null(string(root, "output"));
 	assert_string_equal(string(member(root, "inputs"), "patched"), "c/b.o");
 	assert_int_equal(json_object_get_int(member(root, "compared")), 613);
+	assert_int_equal(json_object_get_int(member(root, "line_only")), 28);
 	assert_int_equal(json_object_get_int(member(member(root, "relocations"), "klp")),
 			 7);
 }

@@ -167,6 +167,12 @@ static void unchanged_is_summed_up(void **state)
 	assert_renders(&report, &plain,
 		       "unchanged: 613 functions compared, none differs\n");
 	set_up(&report, MKP_STATUS_UNCHANGED);
+	report.nr_compared = 613;
+	report.nr_line_only = 28;
+	assert_renders(&report, &plain,
+		       "unchanged: 613 functions compared, none differs; "
+		       "28 functions differ only by line numbers\n");
+	set_up(&report, MKP_STATUS_UNCHANGED);
 	report.nr_compared = 1;
 	add_function(&report, &row_removed);
 	assert_renders(&report, &(struct mkp_text_style){ .quiet = true },
