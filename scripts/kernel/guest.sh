@@ -10,9 +10,12 @@ GUEST_TIMEOUT=${GUEST_TIMEOUT:-30}
 
 # klp_wait NAME ENABLED: wait until patch NAME has state ENABLED (0 or 1) for every task. A patch
 # that is being disabled leaves sysfs when it is done, which counts as reached.
+#
+# The kernel looks about once a second, on full seconds of its clock; who starts the next transition
+# soon after one waits less for it.
 klp_wait()
 {
-	local dir="/sys/kernel/livepatch/$1" left=$((GUEST_TIMEOUT * 5))
+	local dir="/sys/kernel/livepatch/$1" left=$((GUEST_TIMEOUT * 20)) transition enabled
 
 	while [ "$left" -gt 0 ]; do
 		if [ ! -d "$dir" ]; then
@@ -20,11 +23,11 @@ klp_wait()
 			echo "patch $1 is not in /sys/kernel/livepatch"
 			return 1
 		fi
-		if [ "$(cat "$dir/transition" 2>/dev/null)" = 0 ] &&
-			[ "$(cat "$dir/enabled" 2>/dev/null)" = "$2" ]; then
-			return 0
-		fi
-		usleep 200000
+		transition=
+		enabled=
+		{ read -r transition <"$dir/transition" && read -r enabled <"$dir/enabled"; } 2>/dev/null
+		[ "$transition $enabled" != "0 $2" ] || return 0
+		usleep 50000
 		left=$((left - 1))
 	done
 	echo "patch $1 did not reach enabled=$2 within $GUEST_TIMEOUT s"
