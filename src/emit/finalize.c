@@ -61,8 +61,9 @@ static bool is_signed(const struct mkp_object *object)
 
 static struct mkp_error *check_module(const struct mkp_object *object)
 {
-	if (object->type != ET_REL || !object->symtab ||
-	    !mkp_object_find_section(object, ".modinfo"))
+	uint32_t modinfo = mkp_object_find_section(object, ".modinfo");
+
+	if (object->type != ET_REL || !object->symtab || !object->sections[modinfo].data)
 		return mkp_error_create(MKP_ERROR_FORMAT, "%s: not a kernel module",
 					object->path);
 	if (is_signed(object))

@@ -45,7 +45,8 @@ struct mkp_error *mkp_klp_name_parse(const char *name,
 				     struct mkp_klp_name *ret_name) MKP_MUST_CHECK;
 void mkp_klp_name_deinit(struct mkp_klp_name *name);
 
-/* The key in .modinfo by which finalize knows a module of ours; its value is a version. */
+/* The key in .modinfo by which finalize knows a module of ours; its value is a version.
+ */
 #define MKP_MODINFO_KEY "mkpatch="
 
 /** What finalize found and did. */

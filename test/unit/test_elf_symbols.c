@@ -196,6 +196,18 @@ static void refuses_bad_symbols(void **state MKP_UNUSED)
 	}
 }
 
+/* The first byte behind the names is not a name. */
+static void refuses_name_at_the_end(void **state MKP_UNUSED)
+{
+	struct elfgen *gen = elfgen_sample(false);
+
+	elfgen_poke(gen,
+		    elfgen_data_at(gen, SAMPLE_SYMTAB) + SAMPLE_FUNC * sizeof(Elf64_Sym),
+		    4, gen->sections[SAMPLE_STRTAB].header.sh_size);
+	elfgen_assert_refused(gen, MKP_ERROR_FORMAT, "is not a string of section 11");
+	elfgen_destroy(gen);
+}
+
 static void refuses_bad_first_global(void **state MKP_UNUSED)
 {
 	static const uint32_t bad[] = { 0, SAMPLE_NR_SYMBOLS + 1, UINT32_MAX };
@@ -285,6 +297,7 @@ int main(void)
 		cmocka_unit_test(resolves_extended_indices),
 		cmocka_unit_test(refuses_bad_extended_indices),
 		cmocka_unit_test(refuses_bad_symbols),
+		cmocka_unit_test(refuses_name_at_the_end),
 		cmocka_unit_test(refuses_bad_first_global),
 		cmocka_unit_test(refuses_empty_symbol_table),
 		cmocka_unit_test(accepts_empty_symbols_at_the_end),

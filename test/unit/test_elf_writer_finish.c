@@ -118,6 +118,7 @@ static struct mkp_writer *create_sample(bool big_endian)
 	add_reloc(writer, text, 4, local, 5, NULL);
 	ok(mkp_writer_section_symbol(writer, text, &section_symbol));
 	add_reloc(writer, table, 0, section_symbol, 6, NULL);
+	add_section(writer, "__follows", table);
 	add_symbol(writer, "weak", STB_WEAK, STT_NOTYPE, MKP_SHN_UNDEF);
 	return writer;
 }
@@ -150,7 +151,7 @@ static void maps_handles_to_indices(void **state MKP_UNUSED)
 	for (int big_endian = 0; big_endian <= 1; big_endian++) {
 		struct mkp_object *object = finish(create_sample(big_endian));
 		const struct mkp_section *text = &object->sections[1];
-		uint32_t table = mkp_object_find_section(object, "__table");
+		uint32_t table = mkp_object_find_section(object, "__table"), follows;
 
 		assert_int_equal(object->eflags, 0x1234);
 		assert_int_equal(object->big_endian, big_endian);
@@ -162,6 +163,8 @@ static void maps_handles_to_indices(void **state MKP_UNUSED)
 			    0, ".text.f", 6);
 		assert_int_equal(object->sections[table].link, 1);
 		assert_int_equal(object->sections[table].entsize, 4);
+		follows = mkp_object_find_section(object, "__follows");
+		assert_int_equal(object->sections[follows].link, table);
 		assert_int_equal(object->symbols[find_symbol(object, "local")].section,
 				 table);
 		mkp_object_destroy(object);

@@ -12,6 +12,7 @@
 
 #include "emit/finalize.h"
 #include "support_elfgen.h"
+#include "support_random.h"
 
 /* A small module: .text keeps some of its relocations, init all, .data none. */
 enum {
@@ -321,7 +322,8 @@ static void marks_its_own_modules(void **state MKP_UNUSED)
 	char *path;
 
 	elfgen_add(gen, ".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, NULL, 16);
-	elfgen_add(gen, ".modinfo", SHT_PROGBITS, SHF_ALLOC, "license=GPL\0mkpatch=1", 22);
+	elfgen_add(gen, ".modinfo", SHT_PROGBITS, SHF_ALLOC, "license=GPL\0mkpatch=1",
+		   22);
 	elfgen_symbol(gen, "local", STB_LOCAL, STT_FUNC, 1, 0, 16);
 	path = save(gen);
 	assert_false(finalize(path).already);
@@ -447,6 +449,43 @@ static void refuses_shared_string_tables(void **state MKP_UNUSED)
 	check_refused(gen, MKP_ERROR_UNSUPPORTED, "share a string table");
 }
 
+static void refuses_empty_modinfo(void **state MKP_UNUSED)
+{
+	struct elfgen *gen = start_module(false);
+
+	gen->sections[MODINFO].header.sh_type = SHT_NOBITS;
+	check_refused(gen, MKP_ERROR_FORMAT, "not a kernel module");
+}
+
+/* Any byte set to anything gives a module or an error, nothing else. */
+static void survives_any_byte(void **state MKP_UNUSED)
+{
+	struct random_source random = { 1 };
+	struct elfgen *gen = start_module(false);
+	unsigned int refused = 0;
+
+	elfgen_tables(gen);
+	elfgen_build(gen);
+	for (size_t at = 0; at < gen->size; at += 1 + random_below(&random, 5)) {
+		struct mkp_finalize_result result;
+		uint8_t old = gen->image[at];
+		struct mkp_error *error;
+		char *path;
+
+		gen->image[at] = (uint8_t)(old + 1 + random_below(&random, 255));
+		path = elfgen_save(gen);
+		gen->image[at] = old;
+		error = mkp_finalize(path, &result);
+		if (error)
+			assert_null(strchr(error->message, '\n'));
+		refused += !!error;
+		mkp_error_destroy(error);
+		discard(path);
+	}
+	assert_true(refused > gen->size / 30);
+	elfgen_destroy(gen);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -463,6 +502,8 @@ int main(void)
 		cmocka_unit_test(refuses_bad_names),
 		cmocka_unit_test(refuses_half_finalized_modules),
 		cmocka_unit_test(refuses_shared_string_tables),
+		cmocka_unit_test(refuses_empty_modinfo),
+		cmocka_unit_test(survives_any_byte),
 	};
 
 	return cmocka_run_group_tests_name("emit/finalize", tests, NULL, NULL);
