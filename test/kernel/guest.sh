@@ -41,11 +41,10 @@ try_patch()
 {
 	observe "$1" before "$(expected "$1" before)" || return 1
 	klp_load "$2.ko" "$2" || return 1
-	patched_object "$1" "$2" 1 || return 1
-	observe "$1" with "$(expected "$1" with)" || {
+	if ! patched_object "$1" "$2" 1 || ! observe "$1" with "$(expected "$1" with)"; then
 		klp_unload "$2" "$2"
 		return 1
-	}
+	fi
 	if [ "$(expected "$1" flavour)" = core ]; then
 		[ "$(cat "/sys/kernel/mkpatch/$2/state")" = enabled ] || {
 			echo "the core module does not list the patch as enabled"
@@ -63,12 +62,11 @@ try_patch_first()
 
 	target=$(expected "$1" module)
 	klp_load "$2.ko" "$2" || return 1
-	patched_object "$1" "$2" 0 || return 1
-	insmod "$target.ko" || {
-		echo "$target cannot be loaded with the patch there"
+	if ! patched_object "$1" "$2" 0 || ! insmod "$target.ko" ||
+		! patched_object "$1" "$2" 1 || ! observe "$1" with "$(expected "$1" with)"; then
+		klp_unload "$2" "$2"
 		return 1
-	}
-	patched_object "$1" "$2" 1 && observe "$1" with "$(expected "$1" with)"
+	fi
 	klp_unload "$2" "$2" || return 1
 	observe "$1" after "$(after_text "$1")"
 }
@@ -103,16 +101,18 @@ load_shipped()
 
 try_case()
 {
-	local name=$1 module=$2 target
+	local name=$1 module=$2 target status
 
 	shift 2
 	load_shipped "$@" || return 1
-	try_patch "$name" "$module" || return 1
 	target=$(expected "$name" module)
-	if [ -n "$target" ]; then
-		module_remove "$target" && try_patch_first "$name" "$module" &&
-			module_remove "$target"
+	if [ -z "$target" ]; then
+		try_patch "$name" "$module"
+		return
 	fi
+	try_patch "$name" "$module" && module_remove "$target" && try_patch_first "$name" "$module"
+	status=$?
+	module_remove "$target" && return "$status"
 }
 
 # log_mark, log_since: what the kernel says from here on. insmod tries what was refused once more
