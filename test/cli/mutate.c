@@ -38,7 +38,7 @@ const char *__ubsan_default_options(void);
 #define TRUNCATIONS    64
 #define SAMPLES	       24 /* symbols, and relocations */
 #define RANDOM_BYTES   256
-#define TIME_LIMIT     10 /* seconds */
+#define TIME_LIMIT     5 /* seconds */
 #define NR_WORKERS     2
 #define EXIT_SANITIZER 99
 #define MAX_DEATHS     8 /* of workers; then they are not replaced any more */
@@ -517,6 +517,8 @@ static bool print_group(const struct shared *shared, int which, int group)
 		       inputs);
 		return true;
 	}
+	if (!inputs)
+		first = "none: too many workers had died";
 	printf("not ok malformed/%s: %s: %u of %u inputs, such as %s\n", object,
 	       group_names[group], failures, inputs, first);
 	return false;
