@@ -125,16 +125,37 @@ bool mkp_lines_available(struct mkp_lines *lines)
 	return lines->module;
 }
 
+/*
+ * The unit that has an address, and the address as the unit counts it. libdwfl looks in
+ * .debug_aranges, which clang does not write: then the units are asked, of which an
+ * object has one.
+ */
+static Dwarf_Die *find_unit(struct mkp_lines *lines, uint32_t section, uint64_t offset,
+			    Dwarf_Addr *ret_address)
+{
+	Dwarf_Addr address, bias;
+	Dwarf_Die *unit;
+
+	if (!find_address(lines, section, offset, &address))
+		return NULL;
+	unit = dwfl_module_addrdie(lines->module, address, &bias);
+	while (!unit || dwarf_haspc(unit, address - bias) <= 0) {
+		unit = dwfl_module_nextcu(lines->module, unit, &bias);
+		if (!unit)
+			return NULL;
+	}
+	*ret_address = address - bias;
+	return unit;
+}
+
 /* Appends the call lines of the inlined functions around an address. */
-static size_t add_call_lines(struct mkp_lines *lines, Dwarf_Addr address, size_t count,
+static size_t add_call_lines(Dwarf_Die *unit, Dwarf_Addr address, size_t count,
 			     int numbers[MKP_LINES_MAX_CHAIN])
 {
-	Dwarf_Addr bias;
-	Dwarf_Die *unit = dwfl_module_addrdie(lines->module, address, &bias);
 	Dwarf_Die *scopes = NULL;
 	Dwarf_Attribute attribute;
 	Dwarf_Word line;
-	int n = unit ? dwarf_getscopes(unit, address - bias, &scopes) : 0;
+	int n = dwarf_getscopes(unit, address, &scopes);
 
 	for (int i = 0; i < n && count < MKP_LINES_MAX_CHAIN; i++)
 		if (dwarf_tag(&scopes[i]) == DW_TAG_inlined_subroutine &&
@@ -150,28 +171,25 @@ size_t mkp_lines_chain(struct mkp_lines *lines, uint32_t section, uint64_t offse
 		       int numbers[MKP_LINES_MAX_CHAIN])
 {
 	Dwarf_Addr address;
-	Dwfl_Line *line;
+	Dwarf_Die *unit = find_unit(lines, section, offset, &address);
+	Dwarf_Line *line = unit ? dwarf_getsrc_die(unit, address) : NULL;
 
-	if (!find_address(lines, section, offset, &address))
+	if (!line || dwarf_lineno(line, &numbers[0]))
 		return 0;
-	line = dwfl_module_getsrc(lines->module, address);
-	if (!line || !dwfl_lineinfo(line, NULL, &numbers[0], NULL, NULL, NULL))
-		return 0;
-	return add_call_lines(lines, address, 1, numbers);
+	return add_call_lines(unit, address, 1, numbers);
 }
 
 const char *mkp_lines_find(struct mkp_lines *lines, uint32_t section, uint64_t offset)
 {
 	Dwarf_Addr address;
-	Dwfl_Line *line;
-	const char *file;
+	Dwarf_Die *unit = find_unit(lines, section, offset, &address);
+	Dwarf_Line *line = unit ? dwarf_getsrc_die(unit, address) : NULL;
 	int number;
 
-	if (!find_address(lines, section, offset, &address))
+	if (!line || dwarf_lineno(line, &number))
 		return NULL;
-	line = dwfl_module_getsrc(lines->module, address);
-	file = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL) : NULL;
-	return format_place(lines, file, number, line ? dwfl_line_comp_dir(line) : NULL);
+	return format_place(lines, dwarf_linesrc(line, NULL, NULL), number,
+			    compilation_directory(unit));
 }
 
 /* The declaration called @name among the children of a unit. */
