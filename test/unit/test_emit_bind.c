@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <elf.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "emit/bind.h"
+#include "support_scene.h"
+
+/* movl 0(%rip), %eax; call; a byte to change; ret. Relocations at 2 and 7. */
+#define CODE(byte) "\x8b\x05\x00\x00\x00\x00\xe8\x00\x00\x00\x00" byte "\xc3"
+#define FUNCTION(byte, variable, callee)                                                 \
+	{                                                                                \
+		".text.f", "f", STB_LOCAL, STT_FUNC, CODE(byte), 13,                     \
+		{                                                                        \
+			{ 2, R_X86_64_PC32, variable, -4 },                              \
+			{                                                                \
+				7, R_X86_64_PLT32, callee, -4                            \
+			}                                                                \
+		}                                                                        \
+	}
+#define EXTERN(name)                                                                     \
+	{                                                                                \
+		NULL, name, STB_GLOBAL, STT_NOTYPE, NULL, 0,                             \
+		{                                                                        \
+		}                                                                        \
+	}
+#define VARIABLE(name)                                                                   \
+	{                                                                                \
+		".data.x", name, STB_LOCAL, STT_OBJECT, NULL, 4,                         \
+		{                                                                        \
+		}                                                                        \
+	}
+
+static const struct scene_thing orig[] = {
+	FUNCTION("\x90", "x.0", "callee"),
+	VARIABLE("x.0"),
+	EXTERN("callee"),
+};
+
+static const struct scene_thing patched[] = {
+	FUNCTION("\xcc", "x.7", "callee"),
+	VARIABLE("x.7"),
+	EXTERN("callee"),
+};
+
+struct bound {
+	struct scene_pair pair;
+	struct mkp_check_context context;
+	struct mkp_report report;
+	struct mkp_image *image;
+	struct mkp_symvers *symvers;
+	struct mkp_bindings *bindings;
+};
+
+/* A file with this text, for the time that it takes to read it. */
+static void with_file(const char *text, char *path)
+{
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	assert_true(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	assert_int_equal(close(fd), 0);
+}
+
+static void bind(struct bound *bound, const char *map, const char *symvers,
+		 const char *object)
+{
+	char map_path[] = "/tmp/mkp-map-XXXXXX",
+	     symvers_path[] = "/tmp/mkp-symvers-XXXXXX";
+	struct mkp_target target = { .object = object };
+
+	memset(bound, 0, sizeof(*bound));
+	if (map) {
+		with_file(map, map_path);
+		assert_null(mkp_image_open(map_path, NULL, &bound->image));
+		assert_int_equal(unlink(map_path), 0);
+	}
+	if (symvers) {
+		with_file(symvers, symvers_path);
+		assert_null(mkp_symvers_open(symvers_path, &bound->symvers));
+		assert_int_equal(unlink(symvers_path), 0);
+	}
+	target.vmlinux = bound->image;
+	target.symvers = bound->symvers;
+	SCENE_PAIR(&bound->pair, orig, patched);
+	mkp_report_init(&bound->report);
+	bound->context = (struct mkp_check_context){
+		.diff = bound->pair.diff,
+		.selection = bound->pair.selection,
+		.module = object,
+		.report = &bound->report,
+	};
+	assert_null(mkp_lines_create("none", &bound->context.orig_lines));
+	assert_null(mkp_lines_create("none", &bound->context.patched_lines));
+	assert_null(mkp_bind(&bound->context, &target, &bound->bindings));
+}
+
+static void bound_deinit(struct bound *bound)
+{
+	mkp_bindings_destroy(bound->bindings);
+	mkp_lines_destroy(bound->context.orig_lines);
+	mkp_lines_destroy(bound->context.patched_lines);
+	mkp_report_deinit(&bound->report);
+	scene_pair_deinit(&bound->pair);
+	mkp_symvers_destroy(bound->symvers);
+	mkp_image_destroy(bound->image);
+}
+
+static const struct mkp_binding *binding(const struct bound *bound, const char *name)
+{
+	return &bound->bindings->atoms[scene_atom(&bound->pair.patched, name)];
+}
+
+static bool has_finding(const struct bound *bound, const char *name, const char *symbol)
+{
+	for (size_t i = 0; i < bound->report.nr_findings; i++)
+		if (!strcmp(bound->report.findings[i].name, name) &&
+		    (!symbol || (bound->report.findings[i].symbol &&
+				 !strcmp(bound->report.findings[i].symbol, symbol))))
+			return true;
+	return false;
+}
+
+static void assert_livepatch(const struct mkp_binding *it, const char *object,
+			     const char *provider, const char *name, uint64_t position)
+{
+	assert_int_equal(it->kind, MKP_BIND_LIVEPATCH);
+	assert_string_equal(it->object, object);
+	assert_string_equal(it->provider, provider);
+	assert_string_equal(it->name, name);
+	assert_true(it->position == position);
+}
+
+static void without_a_kernel(void **state MKP_UNUSED)
+{
+	struct bound bound;
+
+	bind(&bound, NULL, NULL, NULL);
+	/* The running kernel has the original's name. */
+	assert_livepatch(binding(&bound, "x.7"), "vmlinux", "vmlinux", "x.0", 0);
+	assert_livepatch(binding(&bound, "callee"), "vmlinux", "vmlinux", "callee", 0);
+	assert_livepatch(&bound.bindings->replaced[0], "vmlinux", "vmlinux", "f", 0);
+	assert_true(has_finding(&bound, "position-not-proved", NULL));
+	bound_deinit(&bound);
+}
+
+#define MAP_START "ffffffff81000000 T _text\n"
+#define MAP_END	  "ffffffff81000f00 T _end\n"
+
+static void with_a_kernel(void **state MKP_UNUSED)
+{
+	struct bound bound;
+
+	bind(&bound,
+	     MAP_START "ffffffff81000010 t f\nffffffff81000100 T callee\n"
+		       "ffffffff81000200 d x.0\n" MAP_END,
+	     NULL, NULL);
+	assert_livepatch(binding(&bound, "x.7"), "vmlinux", "vmlinux", "x.0", 0);
+	assert_int_equal(bound.report.nr_findings, 0);
+	bound_deinit(&bound);
+}
+
+static void what_the_kernel_lacks(void **state MKP_UNUSED)
+{
+	struct bound bound;
+
+	bind(&bound, MAP_START "ffffffff81000010 t f\n" MAP_END, NULL, NULL);
+	assert_true(has_finding(&bound, "symbol-not-found", "callee"));
+	assert_true(has_finding(&bound, "symbol-not-found", "x.0"));
+	assert_false(has_finding(&bound, "symbol-not-found", "f"));
+	bound_deinit(&bound);
+}
+
+static void what_the_kernel_has_twice(void **state MKP_UNUSED)
+{
+	struct bound bound;
+
+	bind(&bound,
+	     MAP_START "ffffffff81000010 t f\nffffffff81000020 t f\n"
+		       "ffffffff81000100 T callee\nffffffff81000200 d x.0\n" MAP_END,
+	     NULL, NULL);
+	assert_true(has_finding(&bound, "symbol-position", "f"));
+	assert_false(has_finding(&bound, "symbol-position", "callee"));
+	bound_deinit(&bound);
+}
+
+static void exports(void **state MKP_UNUSED)
+{
+	struct bound bound;
+
+	bind(&bound, NULL, "0x00000000\tcallee\tvmlinux\tEXPORT_SYMBOL\tSPACE\n", NULL);
+	assert_int_equal(binding(&bound, "callee")->kind, MKP_BIND_EXPORT);
+	assert_string_equal(binding(&bound, "callee")->space, "SPACE");
+	/* A local symbol is nobody's export, whatever it is called. */
+	assert_int_equal(binding(&bound, "x.7")->kind, MKP_BIND_LIVEPATCH);
+	bound_deinit(&bound);
+
+	bind(&bound, NULL, "0x00000000\tcallee\tdrivers/a/other-one\tEXPORT_SYMBOL\t\n",
+	     NULL);
+	assert_livepatch(binding(&bound, "callee"), "vmlinux", "other_one", "callee", 0);
+	assert_null(binding(&bound, "callee")->space);
+	assert_true(has_finding(&bound, "foreign-export", "callee"));
+	bound_deinit(&bound);
+}
+
+static void a_module(void **state MKP_UNUSED)
+{
+	struct bound bound;
+
+	bind(&bound, NULL, NULL, "zfs");
+	assert_livepatch(binding(&bound, "x.7"), "zfs", "zfs", "x.0", 0);
+	assert_livepatch(&bound.bindings->replaced[0], "zfs", "zfs", "f", 0);
+	/* Another file of the module, or vmlinux: it can not be told. */
+	assert_true(has_finding(&bound, "symbol-owner", "callee"));
+	bound_deinit(&bound);
+
+	bind(&bound, NULL, "0x00000000\tcallee\tfs/zfs\tEXPORT_SYMBOL\t\n", "zfs");
+	assert_livepatch(binding(&bound, "callee"), "zfs", "zfs", "callee", 0);
+	assert_false(has_finding(&bound, "symbol-owner", NULL));
+	bound_deinit(&bound);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(without_a_kernel),
+		cmocka_unit_test(with_a_kernel),
+		cmocka_unit_test(what_the_kernel_lacks),
+		cmocka_unit_test(what_the_kernel_has_twice),
+		cmocka_unit_test(exports),
+		cmocka_unit_test(a_module),
+	};
+
+	return cmocka_run_group_tests_name("emit/bind", tests, NULL, NULL);
+}
