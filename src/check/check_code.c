@@ -196,10 +196,10 @@ struct mkp_error *mkp_run_undecoded_code(const struct mkp_check_context *context
 		uint32_t atom = selection->queue[i];
 
 		if (graph->atoms[atom].undecoded)
-			error = mkp_check_report(context->report, self,
-						 mkp_atom_name(graph, atom),
-						 mkp_check_source(context, atom),
-						 "has bytes that are no known instruction");
+			error = mkp_check_report(
+				context->report, self, mkp_atom_name(graph, atom),
+				mkp_check_source(context, atom),
+				"has bytes that are no known instruction");
 	}
 	return error;
 }

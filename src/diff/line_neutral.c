@@ -13,8 +13,8 @@
  * made by __stringify(__LINE__)): all else being equal, it is that of the instruction
  * that refers to the string.
  *
- * An inline function may be handed the line of its caller, so the line of each inlined call
- * around the instruction counts as well.
+ * An inline function may be handed the line of its caller, so the line of each inlined
+ * call around the instruction counts as well.
  *
  * A macro call that spans several lines has one __LINE__ and rows in DWARF for each of
  * its lines, so a short distance is allowed, the same on both sides.
@@ -80,7 +80,8 @@ static bool are_lines(const struct mkp_line_question *question, uint64_t place,
 	const struct mkp_atom *orig = &diff->orig->atoms[question->orig];
 	const struct mkp_atom *patched = &diff->patched->atoms[question->patched];
 	int a[MKP_LINES_MAX_CHAIN], b[MKP_LINES_MAX_CHAIN];
-	size_t na = mkp_lines_chain(diff->orig_lines, orig->section, orig->start + place, a);
+	size_t na = mkp_lines_chain(diff->orig_lines, orig->section, orig->start + place,
+				    a);
 	size_t nb = mkp_lines_chain(diff->patched_lines, patched->section,
 				    patched->start + place, b);
 

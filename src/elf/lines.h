@@ -32,8 +32,8 @@ const char *mkp_lines_find(struct mkp_lines *lines, uint32_t section, uint64_t o
 
 /**
  * The line of an instruction, then, while it is in an inlined function, the line of the
- * call that was inlined, from the inside out. Returns how many of @numbers were filled; 0:
- * not known.
+ * call that was inlined, from the inside out. Returns how many of @numbers were filled;
+ * 0: not known.
  */
 size_t mkp_lines_chain(struct mkp_lines *lines, uint32_t section, uint64_t offset,
 		       int numbers[MKP_LINES_MAX_CHAIN]);
