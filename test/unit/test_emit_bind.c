@@ -195,15 +195,18 @@ static void exports(void **state MKP_UNUSED)
 {
 	struct bound bound;
 
-	bind(&bound, NULL, "0x00000000\tcallee\tvmlinux\tEXPORT_SYMBOL\tSPACE\n", NULL);
+	bind(&bound, NULL,
+	     "0x00000000\tcallee\tvmlinux\tEXPORT_SYMBOL\tSPACE\n"
+	     "0x00000000\tx.0\tvmlinux\tEXPORT_SYMBOL\t\n",
+	     NULL);
 	assert_int_equal(binding(&bound, "callee")->kind, MKP_BIND_EXPORT);
 	assert_string_equal(binding(&bound, "callee")->space, "SPACE");
 	/* A local symbol is nobody's export, whatever it is called. */
 	assert_int_equal(binding(&bound, "x.7")->kind, MKP_BIND_LIVEPATCH);
 	bound_deinit(&bound);
 
-	bind(&bound, NULL, "0x00000000\tcallee\tdrivers/a/other-one\tEXPORT_SYMBOL\t\n",
-	     NULL);
+	bind(&bound, NULL,
+	     "0x00000000\tcallee\tdrivers/a/other-one\tEXPORT_SYMBOL\tSPACE\n", NULL);
 	assert_livepatch(binding(&bound, "callee"), "vmlinux", "other_one", "callee", 0);
 	assert_null(binding(&bound, "callee")->space);
 	assert_true(has_finding(&bound, "foreign-export", "callee"));
