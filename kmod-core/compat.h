@@ -55,6 +55,20 @@ static inline size_t mkpatch_text_size(const struct module *mod)
 #endif
 
 /*
+ * Does anybody but the module loader hold a reference to this module? The loader
+ * has one of its own while the init function runs. Without CONFIG_MODULE_UNLOAD
+ * there are no references, and no exit functions.
+ */
+static inline bool mkpatch_module_held(struct module *mod)
+{
+#ifdef CONFIG_MODULE_UNLOAD
+	return module_refcount(mod) > (mod->state == MODULE_STATE_COMING);
+#else
+	return false;
+#endif
+}
+
+/*
  * Commit 2efc459d06f1 ("sysfs: Add sysfs_emit and sysfs_emit_at to format
  * sysfs output"), v5.10.
  */

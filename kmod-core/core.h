@@ -100,9 +100,6 @@ struct mkpatch_core_live *mkpatch_live_create(const struct mkpatch_core_patch *p
  */
 void mkpatch_live_destroy(struct mkpatch_core_live *live);
 
-/* May livepatch or a task still use it? A glimpse, see mkpatch_live_state(). */
-bool mkpatch_live_in_use(const struct mkpatch_core_live *live);
-
 /**
  * mkpatch_live_state() - "enabled", "disabled" or "transition"
  * @live: in any state

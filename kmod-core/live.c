@@ -131,11 +131,6 @@ static bool in_transition(const struct mkpatch_core_live *live)
 	return false;
 }
 
-bool mkpatch_live_in_use(const struct mkpatch_core_live *live)
-{
-	return READ_ONCE(live->klp.enabled) || in_transition(live);
-}
-
 const char *mkpatch_live_state(const struct mkpatch_core_live *live)
 {
 	if (in_transition(live))

@@ -15,6 +15,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/delay.h>
 #include <linux/errno.h>
 #include <linux/list.h>
 #include <linux/livepatch.h>
@@ -118,24 +119,31 @@ destroy:
 }
 EXPORT_SYMBOL_GPL(mkpatch_core_register);
 
+/*
+ * An exit function comes here when livepatch has dropped its reference to the
+ * module. An init function that registered and then failed comes here before:
+ * the kernel is about to free its code whatever the references, so all that
+ * helps is to stay until somebody has disabled the patch.
+ */
+static void wait_for_livepatch(const struct mkpatch_core_patch *patch)
+{
+	if (!mkpatch_module_held(patch->mod))
+		return;
+	pr_err("patch %s unregistered while it is %s: waiting until it is disabled\n",
+	       patch->name, mkpatch_live_state(patch->private));
+	while (mkpatch_module_held(patch->mod))
+		msleep(100);
+}
+
 void mkpatch_core_unregister(struct mkpatch_core_patch *patch)
 {
 	struct mkpatch_core_live *live = patch->private;
 
 	if (!live)
 		return;
+	wait_for_livepatch(patch);
 	patch->private = NULL;
 	withdraw(live);
-	/*
-	 * The module reference keeps exit functions from coming here. An init
-	 * function that fails after it registered can, and its code is about to
-	 * go; at least livepatch's lists shall not be freed memory.
-	 */
-	if (mkpatch_live_in_use(live)) {
-		pr_err("patch %s unregistered while it is %s: its memory is given up\n",
-		       patch->name, mkpatch_live_state(live));
-		return;
-	}
 	mkpatch_live_destroy(live);
 }
 EXPORT_SYMBOL_GPL(mkpatch_core_unregister);

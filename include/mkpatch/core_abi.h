@@ -22,7 +22,8 @@
  * mkpatch_core_register() is called from the patch module's init function, as
  * its last step that can fail: once it has returned 0 the kernel runs the new
  * code, and an init function that fails after that takes this code away from
- * under it.
+ * under it. (If it calls mkpatch_core_unregister() first, that does not return
+ * until somebody has disabled the patch.)
  *
  * mkpatch_core_unregister() is called from the patch module's exit function,
  * and may free the klp structures at once. klp_enable_patch() takes a
@@ -162,7 +163,7 @@ int mkpatch_core_register(struct mkpatch_core_patch *patch);
  * mkpatch_core_unregister() - forget a patch that livepatch has let go
  * @patch: the record; without effect if its registration failed
  *
- * Waits for readers inside sysfs reads. May sleep.
+ * Waits for readers inside sysfs reads, and for livepatch if it has not let go.
  */
 void mkpatch_core_unregister(struct mkpatch_core_patch *patch);
 

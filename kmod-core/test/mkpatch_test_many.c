@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * 1,000 functions of a module that never comes: livepatch does not look for them,
- * but they must all be listed.
+ * but they must all be listed. With "fail" set, the init function fails after it
+ * has registered the patch.
  */
 #include "record.h"
 
@@ -21,6 +22,9 @@ static struct mkpatch_core_patch patch = {
 	.nr_objects = ARRAY_SIZE(objects),
 };
 
+static bool fail;
+module_param(fail, bool, 0444);
+
 static noinline int new_func(void)
 {
 	return 0;
@@ -29,6 +33,7 @@ static noinline int new_func(void)
 static int __init test_init(void)
 {
 	unsigned int i;
+	int err;
 
 	for (i = 0; i < NR_FUNCS; i++) {
 		snprintf(names[i], sizeof(names[i]), "function_%u", i / 2);
@@ -40,7 +45,11 @@ static int __init test_init(void)
 		funcs[i].new_size = 1;
 		funcs[i].source = sources[i];
 	}
-	return mkpatch_core_register(&patch);
+	err = mkpatch_core_register(&patch);
+	if (err || !fail)
+		return err;
+	mkpatch_core_unregister(&patch);
+	return -EIO;
 }
 
 static void __exit test_exit(void)
