@@ -88,6 +88,8 @@ static struct mkp_error *bind(struct run *run)
 		.release = run->options->release,
 	};
 
+	if (!error && run->kernel.object)
+		run->report.object = run->kernel.object;
 	if (!error)
 		error = mkp_bind(&run->context, &target, &run->bindings);
 	if (!error)

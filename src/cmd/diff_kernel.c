@@ -16,22 +16,36 @@ static struct mkp_error *note_taken(struct mkp_report *report, const char *what,
 }
 
 static struct mkp_error *find_files(const struct mkp_diff_options *options,
-				    struct mkp_report *report,
 				    struct mkp_diff_kernel *kernel)
 {
-	struct mkp_error *error = mkp_locations_find(
-		options->sysroot ? options->sysroot : "", options->release,
-		&kernel->locations);
+	if (!options->release)
+		return NULL;
+	return mkp_locations_find(options->sysroot ? options->sysroot : "",
+				  options->release, &kernel->locations);
+}
 
-	if (error)
-		return error;
-	error = note_taken(report, "vmlinux",
-			   choose(options->vmlinux, kernel->locations.vmlinux));
-	if (!error)
-		error = note_taken(report, "Module.symvers",
-				   choose(options->symvers, kernel->locations.symvers));
-	if (!error)
-		error = note_taken(report, "headers", kernel->locations.headers);
+/* Says what is read, and with -k also what was not found. */
+static struct mkp_error *note_files(const struct mkp_diff_options *options,
+				    struct mkp_report *report,
+				    const struct mkp_diff_kernel *kernel)
+{
+	const bool searched = options->release;
+	const struct {
+		const char *what, *path;
+		bool wanted;
+	} files[] = {
+		{ "vmlinux", choose(options->vmlinux, kernel->locations.vmlinux),
+		  searched },
+		{ "Module.symvers", choose(options->symvers, kernel->locations.symvers),
+		  searched },
+		{ "headers", kernel->locations.headers, searched },
+		{ "module", options->image, false },
+	};
+	struct mkp_error *error = NULL;
+
+	for (size_t i = 0; i < MKP_ARRAY_SIZE(files) && !error; i++)
+		if (files[i].path || files[i].wanted)
+			error = note_taken(report, files[i].what, files[i].path);
 	return error;
 }
 
@@ -59,8 +73,10 @@ struct mkp_error *mkp_diff_open_kernel(const struct mkp_diff_options *options,
 	struct mkp_error *error = take_object(options, &kernel);
 
 	mkp_arena_init(&kernel.locations.arena);
-	if (!error && options->release)
-		error = find_files(options, report, &kernel);
+	if (!error)
+		error = find_files(options, &kernel);
+	if (!error)
+		error = note_files(options, report, &kernel);
 	vmlinux = choose(options->vmlinux, kernel.locations.vmlinux);
 	symvers = choose(options->symvers, kernel.locations.symvers);
 	if (!error && vmlinux)
