@@ -148,6 +148,9 @@ bool mkp_refs_equal(struct mkp_diff *diff, const struct mkp_ref *orig,
 		return false;
 	if (mkp_atom_is_value(diff->orig, a) && mkp_atom_is_value(diff->patched, b))
 		return values_equal(diff, orig->target, patched->target, depth);
+	/* Entries have no identity either; one that refers to another is rare. */
+	if (a->kind == MKP_ATOM_ENTRY && b->kind == MKP_ATOM_ENTRY)
+		return values_equal(diff, orig->target, patched->target, depth);
 	return diff->to_orig[patched->target] == orig->target;
 }
 

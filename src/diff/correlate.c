@@ -10,11 +10,11 @@
  *              then without it
  *   canonical  names that differ in the compiler's numbers alone
  *   content    such names, with the same bytes, references and referrers
- *   referrer   such names, referred to by the same functions
+ *   referrer   such names, referred to from the same places, or by the same functions
  *
- * The last three are repeated until none of them finds a pair, since each new pair makes
- * content and referrers of others comparable: once `foo.constprop.0` has found its twin,
- * what is left of `foo.constprop.N` may be unique.
+ * All but the first are repeated until none of them finds a pair, since each new pair
+ * makes content and referrers of others comparable: once `foo.constprop.0` has found its
+ * twin, what is left of `foo.constprop.N` may be unique.
  *
  * Example: f() and g() have a `static int count` each, count.0 and count.1. A patch moves
  * g() before f(), which swaps the numbers. The canonical name decides nothing (two on
@@ -58,6 +58,15 @@ struct correlator {
 static bool is_candidate(const struct mkp_graph *graph, const struct mkp_atom *atom)
 {
 	return atom->kind != MKP_ATOM_ENTRY && !mkp_atom_is_value(graph, atom);
+}
+
+/* gcc: variable.N; clang: function.variable and function.variable.N. */
+static bool is_static_local(const struct mkp_graph *graph, const struct mkp_atom *atom)
+{
+	const struct mkp_symbol *symbol = mkp_atom_symbol(graph, atom);
+
+	return atom->kind == MKP_ATOM_OBJECT && symbol->bind == STB_LOCAL &&
+	       strchr(symbol->name, '.');
 }
 
 /* ---- Evidence ------------------------------------------------------------------------
@@ -111,6 +120,31 @@ static struct mkp_error *collect_referrers(struct correlator *correlator,
 		if (!i || set[i] != set[kept - 1])
 			set[kept++] = set[i];
 	*ret_count = kept;
+	return NULL;
+}
+
+/* Where an atom is referred to: a sorted multiset of places in functions. */
+static struct mkp_error *places_key(struct correlator *correlator,
+				    const struct side *side, uint32_t atom,
+				    uint64_t *ret_key)
+{
+	const struct mkp_graph *graph = side->graph;
+	uint32_t begin = graph->incoming_first[atom],
+		 end = graph->incoming_first[atom + 1];
+	struct mkp_error *error = mkp_array_reserve(
+		&correlator->scratch, &correlator->cap_scratch, end - begin + 1,
+		sizeof(*correlator->scratch));
+
+	if (error)
+		return error;
+	for (uint32_t i = begin; i < end; i++) {
+		uint32_t ref = graph->incoming[i];
+
+		correlator->scratch[i - begin] = mkp_hash_mix(referrer_hash(graph, ref),
+							      graph->refs[ref].place);
+	}
+	qsort(correlator->scratch, end - begin, sizeof(uint64_t), compare_hashes);
+	*ret_key = mkp_hash_bytes(correlator->scratch, (end - begin) * sizeof(uint64_t));
 	return NULL;
 }
 
@@ -184,6 +218,7 @@ enum evidence {
 	BY_NAME,
 	BY_CANONICAL,
 	BY_CONTENT,
+	BY_PLACE,
 	BY_REFERRER,
 };
 
@@ -208,7 +243,9 @@ static struct mkp_error *atom_key(struct correlator *correlator, const struct si
 	if (!*ret_part)
 		return NULL;
 	if (evidence == BY_NAME || evidence == BY_NAME_AND_FILE) {
-		*ret_part = it->kind == MKP_ATOM_EXTERN || !mkp_name_is_numbered(name);
+		*ret_part = it->kind == MKP_ATOM_EXTERN ||
+			    (!mkp_name_is_numbered(name) &&
+			     !is_static_local(side->graph, it));
 		*ret_key = mkp_hash_mix(kind_key(it), mkp_hash_string(name));
 		if (evidence == BY_NAME_AND_FILE && symbol->file)
 			*ret_key = mkp_hash_mix(*ret_key, mkp_hash_string(symbol->file));
@@ -217,11 +254,14 @@ static struct mkp_error *atom_key(struct correlator *correlator, const struct si
 	*ret_key = mkp_hash_mix(kind_key(it), mkp_name_canonical_hash(name));
 	if (evidence == BY_CONTENT)
 		*ret_key = mkp_hash_mix(*ret_key, content_key(side, atom, 0));
-	if (evidence == BY_CONTENT || evidence == BY_REFERRER) {
+	if (evidence == BY_PLACE)
+		error = places_key(correlator, side, atom, &more);
+	else if (evidence == BY_CONTENT || evidence == BY_REFERRER)
 		error = referrers_key(correlator, side, atom, &more);
-		if (!error)
-			*ret_key = mkp_hash_mix(*ret_key, more);
-	}
+	else
+		return NULL;
+	if (!error)
+		*ret_key = mkp_hash_mix(*ret_key, more);
 	return error;
 }
 
@@ -267,8 +307,7 @@ static struct mkp_error *scopes_agree(struct correlator *correlator, uint32_t or
 	struct mkp_error *error;
 
 	*ret_agree = true;
-	if (p->atoms[patched].kind != MKP_ATOM_OBJECT ||
-	    !mkp_name_is_numbered(mkp_atom_name(p, patched)))
+	if (!is_static_local(p, &p->atoms[patched]))
 		return NULL;
 	error = collect_referrers(correlator, o, orig, 0, &no);
 	if (!error)
@@ -390,6 +429,8 @@ struct mkp_error *mkp_correlate(struct mkp_diff *diff)
 		if (!error)
 			error = pass(&correlator, BY_CONTENT, MKP_TIER_CONTENT,
 				     &progress);
+		if (!error)
+			error = pass(&correlator, BY_PLACE, MKP_TIER_REFERRER, &progress);
 		if (!error)
 			error = pass(&correlator, BY_REFERRER, MKP_TIER_REFERRER,
 				     &progress);

@@ -103,6 +103,7 @@ static struct mkp_error *find_companion(const struct mkp_graph *graph,
 		return NULL;
 	}
 	special->entry_size = 0;
+	special->nr_entries = 0;
 	return note_trouble(special, object->sections[special->section].name,
 			    "its companion does not have one record for each entry");
 }

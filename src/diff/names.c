@@ -65,13 +65,21 @@ uint64_t mkp_name_canonical_hash(const char *name)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
 	enum numbering numbering = name_numbering(name);
+	bool suffix = false; /* the last part stands behind a dot and has no number */
 
 	for (const char *p = name; *p;) {
 		size_t number = number_at(name, p, numbering);
 
+		if (*p == '.' && p > name)
+			suffix = true;
 		hash = hash_step(hash, number ? '#' : *p);
 		p += number ? number : 1;
+		if (number)
+			suffix = false;
 	}
+	/* clang counts from the second on: f.x, f.x.1; so did gcc with foo.cold. */
+	if (suffix)
+		hash = hash_step(hash_step(hash, '.'), '#');
 	return hash;
 }
 

@@ -19,7 +19,8 @@ bool mkp_name_is_numbered(const char *name);
 
 /**
  * Hash of the name with every number of the compiler's made the same: `x.1` and `x.2` are
- * equal, `x` and `x.1` are not, `f.isra.0` and `f.constprop.0` are not.
+ * equal, so are `f.x` and `f.x.1`; `x` and `x.1` are not, `f.isra.0` and `f.constprop.0`
+ * are not.
  */
 uint64_t mkp_name_canonical_hash(const char *name);
 

@@ -76,6 +76,27 @@ static struct mkp_error *report_match(const struct binder *binder,
 	return NULL;
 }
 
+/* Address of a symbol that the linker script defines; 0: it does not. */
+static uint64_t linker_symbol(const struct mkp_image *image, const char *name)
+{
+	const struct mkp_image_query query = { .name = name };
+	struct mkp_image_match match;
+
+	mkp_image_resolve(image, &query, &match);
+	return match.verdict == MKP_RESOLVED ? match.symbol->address : 0;
+}
+
+/* Whether vmlinux frees the memory after boot (free_initmem(),
+ * include/asm-generic/sections.h). */
+static bool is_init_address(const struct mkp_image *image,
+			    const struct mkp_image_match *match)
+{
+	uint64_t begin = linker_symbol(image, "__init_begin");
+	uint64_t end = linker_symbol(image, "__init_end");
+
+	return begin && match->symbol->address >= begin && match->symbol->address < end;
+}
+
 /* Finds the position of a symbol in an image; without one it is assumed to be unique. */
 static struct mkp_error *find_position(struct binder *binder,
 				       const struct mkp_image *image,
@@ -101,8 +122,16 @@ static struct mkp_error *find_position(struct binder *binder,
 		return NULL;
 	}
 	mkp_image_resolve(image, &query, &match);
-	if (match.verdict == MKP_RESOLVED)
+	if (match.verdict == MKP_RESOLVED) {
 		binding->position = match.position;
+		if (image == binder->target->vmlinux && is_init_address(image, &match))
+			return mkp_check_report(
+				binder->context->report, MKP_CHECK_INIT_REFERENCE,
+				symbol->name, source,
+				"%s has it in its init part, which is freed "
+				"after boot",
+				mkp_image_path(image));
+	}
 	if (match.verdict == MKP_NOT_FOUND && symbol->bind == STB_WEAK && !defined) {
 		/* Nobody defines it: it stays undefined, and reads as 0. */
 		binding->kind = MKP_BIND_EXPORT;

@@ -31,7 +31,8 @@ struct payload {
 	const struct mkp_bindings *bindings;
 	struct mkp_writer *writer;
 	uint32_t *sections;   /* [input sections] handles; 0: not made yet */
-	struct place *places; /* [patched atoms]; of targets outside only `symbol` */
+	struct place *places; /* [patched atoms] of the copies */
+	uint32_t *originals; /* [patched atoms] symbols that stand for the kernel's own */
 	struct mkp_payload_counts counts;
 };
 
@@ -79,13 +80,16 @@ static struct mkp_error *place_atom(struct payload *payload, uint32_t atom)
 	uint64_t prefix = prefix_size(graph, atom), start = it->start - prefix;
 	struct place *place = &payload->places[atom];
 	const uint8_t *data = section->data ? section->data + start : NULL;
+	/* The kernel reads a table as an array: no hole between two of its entries. */
+	bool follows = it->kind == MKP_ATOM_ENTRY && payload->sections[it->section];
+	uint64_t align = follows ? 1 : section->align;
+	uint64_t phase = it->kind == MKP_ATOM_ENTRY ? 0 : start & (align - 1);
 	uint64_t offset;
 	struct mkp_error *error = get_section(payload, it->section, &place->section);
 
 	if (!error)
 		error = mkp_writer_append(payload->writer, place->section, data,
-					  it->size + prefix, section->align,
-					  start & (section->align - 1), &offset);
+					  it->size + prefix, align, phase, &offset);
 	if (!error)
 		place->offset = offset + prefix;
 	return error;
@@ -174,6 +178,10 @@ static struct mkp_error *name_replaced(struct payload *payload, char *const *new
 	return error;
 }
 
+/*
+ * The undefined symbol for the kernel's own. Something may be referred to in both ways: a
+ * changed function is called in its new form, and its address is that of the old one.
+ */
 static struct mkp_error *name_target(struct payload *payload, uint32_t atom)
 {
 	const struct mkp_binding *binding = &payload->bindings->atoms[atom];
@@ -182,7 +190,7 @@ static struct mkp_error *name_target(struct payload *payload, uint32_t atom)
 	MKP_CLEANUP_FREE char *name = NULL;
 	struct mkp_error *error = NULL;
 
-	if (payload->places[atom].symbol)
+	if (payload->originals[atom])
 		return NULL;
 	row.bind = binding->weak ? STB_WEAK : STB_GLOBAL;
 	if (binding->kind == MKP_BIND_LIVEPATCH) {
@@ -193,8 +201,7 @@ static struct mkp_error *name_target(struct payload *payload, uint32_t atom)
 	}
 	if (error)
 		return error;
-	return mkp_writer_add_symbol(payload->writer, &row,
-				     &payload->places[atom].symbol);
+	return mkp_writer_add_symbol(payload->writer, &row, &payload->originals[atom]);
 }
 
 static struct mkp_error *add_reloc(struct payload *payload, uint32_t ref)
@@ -221,7 +228,7 @@ static struct mkp_error *add_reloc(struct payload *payload, uint32_t ref)
 		else
 			payload->counts.normal++;
 	}
-	reloc.symbol = to->symbol;
+	reloc.symbol = carried ? to->symbol : payload->originals[it->target];
 	if (!error && it->width <= sizeof(zeros))
 		mkp_writer_patch(payload->writer, from->section, reloc.offset, zeros,
 				 it->width);
@@ -265,6 +272,9 @@ static struct mkp_error *write_payload(struct payload *payload, char *const *new
 		error = mkp_array_create(payload->graph->nr_atoms, sizeof(struct place),
 					 &payload->places);
 	if (!error)
+		error = mkp_array_create(payload->graph->nr_atoms, sizeof(uint32_t),
+					 &payload->originals);
+	if (!error)
 		error = mkp_writer_create(object->machine, object->eflags,
 					  object->big_endian, &payload->writer);
 	if (!error)
@@ -296,6 +306,7 @@ struct mkp_error *mkp_payload_write(const struct mkp_selection *selection,
 	mkp_writer_destroy(payload.writer);
 	free(payload.sections);
 	free(payload.places);
+	free(payload.originals);
 	if (!error)
 		*ret_counts = payload.counts;
 	return error;
