@@ -10,7 +10,8 @@
  *              then without it
  *   canonical  names that differ in the compiler's numbers alone
  *   content    such names, with the same bytes, references and referrers
- *   referrer   such names, referred to from the same places, or by the same functions
+ *   referrer   such names, referred to from the same places of functions of the same
+ * shape, or by the same functions
  *
  * All but the first are repeated until none of them finds a pair, since each new pair
  * makes content and referrers of others comparable: once `foo.constprop.0` has found its
@@ -44,6 +45,7 @@ struct side {
 	uint32_t *twin; /* in the other graph */
 	uint8_t *tier;
 	bool patched;
+	uint64_t *shapes; /* owned; [atoms], 0: not yet computed */
 	struct mkp_index keys;
 };
 
@@ -123,31 +125,6 @@ static struct mkp_error *collect_referrers(struct correlator *correlator,
 	return NULL;
 }
 
-/* Where an atom is referred to: a sorted multiset of places in functions. */
-static struct mkp_error *places_key(struct correlator *correlator,
-				    const struct side *side, uint32_t atom,
-				    uint64_t *ret_key)
-{
-	const struct mkp_graph *graph = side->graph;
-	uint32_t begin = graph->incoming_first[atom],
-		 end = graph->incoming_first[atom + 1];
-	struct mkp_error *error = mkp_array_reserve(
-		&correlator->scratch, &correlator->cap_scratch, end - begin + 1,
-		sizeof(*correlator->scratch));
-
-	if (error)
-		return error;
-	for (uint32_t i = begin; i < end; i++) {
-		uint32_t ref = graph->incoming[i];
-
-		correlator->scratch[i - begin] = mkp_hash_mix(referrer_hash(graph, ref),
-							      graph->refs[ref].place);
-	}
-	qsort(correlator->scratch, end - begin, sizeof(uint64_t), compare_hashes);
-	*ret_key = mkp_hash_bytes(correlator->scratch, (end - begin) * sizeof(uint64_t));
-	return NULL;
-}
-
 static struct mkp_error *referrers_key(struct correlator *correlator,
 				       const struct side *side, uint32_t atom,
 				       uint64_t *ret_key)
@@ -186,15 +163,15 @@ static uint64_t target_key(const struct side *side, const struct mkp_ref *ref,
 			    ~offset);
 }
 
-/* Hash of bytes outside of references, and of the references' meanings. */
-static uint64_t content_key(const struct side *side, uint32_t atom, unsigned int depth)
+/* Hash of bytes outside of references, of their places, and with @targets their meanings.
+ */
+static uint64_t hash_content(const struct side *side, uint32_t atom, unsigned int depth,
+			     bool targets)
 {
 	const struct mkp_atom *it = &side->graph->atoms[atom];
 	const uint8_t *data = mkp_atom_data(side->graph, it);
 	uint64_t key = it->size, done = 0;
 
-	if (depth > MAX_HASH_DEPTH)
-		return key;
 	for (uint32_t i = 0; i < it->nr_refs; i++) {
 		const struct mkp_ref *ref = &side->graph->refs[it->first_ref + i];
 
@@ -203,11 +180,61 @@ static uint64_t content_key(const struct side *side, uint32_t atom, unsigned int
 				key, mkp_hash_bytes(data + done, ref->place - done));
 		done = ref->place + ref->width;
 		key = mkp_hash_mix(key, ref->place);
-		key = mkp_hash_mix(key, target_key(side, ref, depth));
+		if (targets)
+			key = mkp_hash_mix(key, target_key(side, ref, depth));
 	}
 	if (data && it->size > done)
 		key = mkp_hash_mix(key, mkp_hash_bytes(data + done, it->size - done));
 	return key;
+}
+
+static uint64_t content_key(const struct side *side, uint32_t atom, unsigned int depth)
+{
+	if (depth > MAX_HASH_DEPTH)
+		return side->graph->atoms[atom].size;
+	return hash_content(side, atom, depth, /* targets= */ true);
+}
+
+/* The shape of what holds a reference, computed once for each atom. */
+static uint64_t referrer_shape(const struct side *side, uint32_t ref)
+{
+	uint32_t atom = side->graph->ref_atom[ref];
+
+	if (!side->shapes[atom])
+		side->shapes[atom] = hash_content(side, atom, 0, /* targets= */ false) |
+				     1;
+	return side->shapes[atom];
+}
+
+/*
+ * Where an atom is referred to: a sorted multiset of places, each with the shape of its
+ * function. A place means the same on both sides only if the code around it is the same:
+ * in a function that changed, what was first may now be second.
+ */
+static struct mkp_error *places_key(struct correlator *correlator,
+				    const struct side *side, uint32_t atom,
+				    uint64_t *ret_key)
+{
+	const struct mkp_graph *graph = side->graph;
+	uint32_t begin = graph->incoming_first[atom],
+		 end = graph->incoming_first[atom + 1];
+	struct mkp_error *error = mkp_array_reserve(
+		&correlator->scratch, &correlator->cap_scratch, end - begin + 1,
+		sizeof(*correlator->scratch));
+
+	if (error)
+		return error;
+	for (uint32_t i = begin; i < end; i++) {
+		uint32_t ref = graph->incoming[i];
+		uint64_t place = mkp_hash_mix(graph->refs[ref].place,
+					      referrer_shape(side, ref));
+
+		correlator->scratch[i - begin] = mkp_hash_mix(referrer_hash(graph, ref),
+							      place);
+	}
+	qsort(correlator->scratch, end - begin, sizeof(uint64_t), compare_hashes);
+	*ret_key = mkp_hash_bytes(correlator->scratch, (end - begin) * sizeof(uint64_t));
+	return NULL;
 }
 
 /* ---- Passes
@@ -407,38 +434,58 @@ static struct mkp_error *mark_ambiguous(struct correlator *correlator)
 	return error;
 }
 
+/* Pairs by weaker and weaker evidence until there is nothing to be found. */
+static struct mkp_error *run_passes(struct correlator *correlator)
+{
+	bool progress = false;
+	struct mkp_error *error;
+
+	error = pass(correlator, BY_NAME_AND_FILE, MKP_TIER_NAME, &progress);
+	if (!error)
+		error = pass(correlator, BY_NAME, MKP_TIER_NAME, &progress);
+	progress = true;
+	for (int round = 0; round < MAX_ROUNDS && progress && !error; round++) {
+		progress = false;
+		error = pass(correlator, BY_CANONICAL, MKP_TIER_CANONICAL, &progress);
+		if (!error)
+			error = pass(correlator, BY_CONTENT, MKP_TIER_CONTENT, &progress);
+		if (!error)
+			error = pass(correlator, BY_PLACE, MKP_TIER_REFERRER, &progress);
+		if (!error)
+			error = pass(correlator, BY_REFERRER, MKP_TIER_REFERRER,
+				     &progress);
+	}
+	return error;
+}
+
+static void side_deinit(struct side *side)
+{
+	mkp_index_deinit(&side->keys);
+	free(side->shapes);
+}
+
 struct mkp_error *mkp_correlate(struct mkp_diff *diff)
 {
 	struct correlator correlator = {
 		.diff = diff,
 		.sides = {
-			{ diff->orig, diff->to_patched, diff->orig_tier, false, { 0 } },
-			{ diff->patched, diff->to_orig, diff->tier, true, { 0 } },
+			{ .graph = diff->orig, .twin = diff->to_patched,
+			  .tier = diff->orig_tier },
+			{ .graph = diff->patched, .twin = diff->to_orig,
+			  .tier = diff->tier, .patched = true },
 		},
 	};
-	bool progress = false;
-	struct mkp_error *error;
+	struct mkp_error *error = NULL;
 
-	error = pass(&correlator, BY_NAME_AND_FILE, MKP_TIER_NAME, &progress);
+	for (int i = 0; i < 2 && !error; i++)
+		error = mkp_array_create(correlator.sides[i].graph->nr_atoms,
+					 sizeof(uint64_t), &correlator.sides[i].shapes);
 	if (!error)
-		error = pass(&correlator, BY_NAME, MKP_TIER_NAME, &progress);
-	progress = true;
-	for (int round = 0; round < MAX_ROUNDS && progress && !error; round++) {
-		progress = false;
-		error = pass(&correlator, BY_CANONICAL, MKP_TIER_CANONICAL, &progress);
-		if (!error)
-			error = pass(&correlator, BY_CONTENT, MKP_TIER_CONTENT,
-				     &progress);
-		if (!error)
-			error = pass(&correlator, BY_PLACE, MKP_TIER_REFERRER, &progress);
-		if (!error)
-			error = pass(&correlator, BY_REFERRER, MKP_TIER_REFERRER,
-				     &progress);
-	}
+		error = run_passes(&correlator);
 	if (!error)
 		error = mark_ambiguous(&correlator);
-	mkp_index_deinit(&correlator.sides[0].keys);
-	mkp_index_deinit(&correlator.sides[1].keys);
+	side_deinit(&correlator.sides[0]);
+	side_deinit(&correlator.sides[1]);
 	free(correlator.scratch);
 	return error;
 }
