@@ -41,7 +41,7 @@ static void same_names_are_pairs(void **state MKP_UNUSED)
 		VARIABLE("x", NULL),
 	};
 	static const struct scene_thing patched[] = {
-		VARIABLE("x", "\1"),
+		VARIABLE("x", "\1\0\0"),
 		FUNCTION("f", READS("x")),
 		FUNCTION("g", READS("x")),
 	};
@@ -87,7 +87,7 @@ static void the_only_ones_of_a_canonical_name(void **state MKP_UNUSED)
 	};
 	static const struct scene_thing patched[] = {
 		FUNCTION("f", READS("x.4")),
-		VARIABLE("x.4", "\1"),
+		VARIABLE("x.4", "\1\0\0"),
 	};
 	struct scene_pair pair;
 
@@ -103,14 +103,14 @@ static void content_decides(void **state MKP_UNUSED)
 	static const struct scene_thing orig[] = {
 		FUNCTION("f", READS("x.0")),
 		FUNCTION("f.cold", READS("x.1")),
-		VARIABLE("x.0", "\1"),
-		VARIABLE("x.1", "\2"),
+		VARIABLE("x.0", "\1\0\0"),
+		VARIABLE("x.1", "\2\0\0"),
 	};
 	static const struct scene_thing patched[] = {
 		FUNCTION("f", READS("x.1")),
 		FUNCTION("f.cold", READS("x.0")),
-		VARIABLE("x.0", "\2"),
-		VARIABLE("x.1", "\1"),
+		VARIABLE("x.0", "\2\0\0"),
+		VARIABLE("x.1", "\1\0\0"),
 	};
 	struct scene_pair pair;
 
@@ -134,7 +134,7 @@ static void referrers_decide(void **state MKP_UNUSED)
 		FUNCTION("f", READS("x.1")),
 		FUNCTION("g", READS("x.0")),
 		VARIABLE("x.0", NULL),
-		VARIABLE("x.1", "\1"),
+		VARIABLE("x.1", "\1\0\0"),
 	};
 	struct scene_pair pair;
 
@@ -149,13 +149,13 @@ static void what_is_left_may_be_unique(void **state MKP_UNUSED)
 	static const struct scene_thing orig[] = {
 		FUNCTION("f", READS("x.0")),
 		FUNCTION("g", READS("x.1")),
-		VARIABLE("x.0", "\1"),
-		VARIABLE("x.1", "\2"),
+		VARIABLE("x.0", "\1\0\0"),
+		VARIABLE("x.1", "\2\0\0"),
 	};
 	static const struct scene_thing patched[] = {
 		FUNCTION("f", READS("x.0")), FUNCTION("g", READS("x.1")),
-		FUNCTION("h", READS("x.2")), VARIABLE("x.0", "\1"),
-		VARIABLE("x.1", "\7"),	     VARIABLE("x.2", "\7"),
+		FUNCTION("h", READS("x.2")), VARIABLE("x.0", "\1\0\0"),
+		VARIABLE("x.1", "\7\0\0"),	     VARIABLE("x.2", "\7\0\0"),
 	};
 	struct scene_pair pair;
 
