@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/array.h"
+#include "elf/line_table.h"
 
 struct mkp_lines {
 	struct mkp_arena arena;
@@ -16,6 +17,8 @@ struct mkp_lines {
 	Dwfl *dwfl;
 	Dwfl_Module *module; /* NULL: no debug data */
 	bool opened;
+	struct mkp_line_table *table; /* NULL: not tried, or not to be used */
+	bool table_tried;
 };
 
 /* Only what was named is read: no search for separate debug files. */
@@ -56,6 +59,7 @@ void mkp_lines_destroy(struct mkp_lines *lines)
 		return;
 	if (lines->dwfl)
 		dwfl_end(lines->dwfl);
+	mkp_line_table_destroy(lines->table);
 	mkp_arena_deinit(&lines->arena);
 	free(lines->path);
 	free(lines);
@@ -179,7 +183,9 @@ size_t mkp_lines_chain(struct mkp_lines *lines, uint32_t section, uint64_t offse
 	return add_call_lines(unit, address, 1, numbers);
 }
 
-const char *mkp_lines_find(struct mkp_lines *lines, uint32_t section, uint64_t offset)
+/* What the line table alone does not tell. */
+static const char *find_in_units(struct mkp_lines *lines, uint32_t section,
+				 uint64_t offset)
 {
 	Dwarf_Addr address;
 	Dwarf_Die *unit = find_unit(lines, section, offset, &address);
@@ -190,6 +196,21 @@ const char *mkp_lines_find(struct mkp_lines *lines, uint32_t section, uint64_t o
 		return NULL;
 	return format_place(lines, dwarf_linesrc(line, NULL, NULL), number,
 			    compilation_directory(unit));
+}
+
+const char *mkp_lines_find(struct mkp_lines *lines, uint32_t section, uint64_t offset)
+{
+	const char *file, *directory;
+	int line = 0;
+
+	if (!lines->table_tried)
+		lines->table = mkp_line_table_create(lines->path);
+	lines->table_tried = true;
+	if (lines->table)
+		line = mkp_line_table_find(lines->table, section, offset, &file,
+					   &directory);
+	return line ? format_place(lines, file, line, directory)
+		    : find_in_units(lines, section, offset);
 }
 
 /* The declaration called @name among the children of a unit. */
