@@ -124,7 +124,9 @@ static struct mkp_error *find_position(struct binder *binder,
 	mkp_image_resolve(image, &query, &match);
 	if (match.verdict == MKP_RESOLVED) {
 		binding->position = match.position;
-		if (image == binder->target->vmlinux && is_init_address(image, &match))
+		/* What the object itself defines has been seen by the checks. */
+		if (!defined && image == binder->target->vmlinux &&
+		    is_init_address(image, &match))
 			return mkp_check_report(
 				binder->context->report, MKP_CHECK_INIT_REFERENCE,
 				symbol->name, source,
