@@ -200,7 +200,7 @@ static const char *find_in_units(struct mkp_lines *lines, uint32_t section,
 
 const char *mkp_lines_find(struct mkp_lines *lines, uint32_t section, uint64_t offset)
 {
-	const char *file, *directory;
+	const char *file = NULL, *directory = NULL;
 	int line = 0;
 
 	if (!lines->table_tried)
