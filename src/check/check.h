@@ -90,6 +90,7 @@ MKP_CHECK_FUNCTION(unreached_addition);
 MKP_CHECK_FUNCTION(init_code);
 MKP_CHECK_FUNCTION(init_reference);
 MKP_CHECK_FUNCTION(no_fentry);
+MKP_CHECK_FUNCTION(callers_replaced);
 MKP_CHECK_FUNCTION(ambiguous_symbol);
 MKP_CHECK_FUNCTION(unsupported_relocation);
 MKP_CHECK_FUNCTION(undecoded_code);

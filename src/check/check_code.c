@@ -63,25 +63,90 @@ struct mkp_error *mkp_run_init_reference(const struct mkp_check_context *context
 	return error;
 }
 
+static struct mkp_error *report_unhookable(const struct mkp_check_context *context,
+					   enum mkp_check_id self, uint32_t atom)
+{
+	const struct mkp_selection *selection = context->selection;
+	const struct mkp_diff *diff = context->diff;
+	uint32_t twin = diff->to_orig[atom];
+	MKP_CLEANUP_FREE char *why = NULL;
+	struct mkp_error *error = mkp_unhookable_describe(diff, twin, &why);
+	const char *more = "";
+
+	if (error)
+		return error;
+	if (selection->roles[atom] == MKP_ROLE_UNHOOKED)
+		more = "; no function that can be redirected calls it";
+	else if (diff->state[atom] == MKP_STATE_SAME)
+		more = "; it calls a changed function that can not be redirected either";
+	return mkp_check_report(context->report, self, mkp_atom_name(diff->orig, twin),
+				mkp_check_orig_source(context, twin), "%s%s", why, more);
+}
+
 struct mkp_error *mkp_run_no_fentry(const struct mkp_check_context *context,
 				    enum mkp_check_id self)
 {
 	const struct mkp_selection *selection = context->selection;
 	const struct mkp_diff *diff = context->diff;
-	const struct mkp_graph *orig = diff->orig;
 	struct mkp_error *error = NULL;
 
-	for (uint32_t i = 0; i < selection->nr_replaced && !error; i++) {
-		uint32_t atom = selection->queue[i], twin = diff->to_orig[atom];
-
-		if (diff->patched->atoms[atom].class != MKP_CLASS_TEXT ||
-		    mkp_function_traceable(orig, twin))
+	for (uint32_t i = 0; i < diff->patched->nr_atoms && !error; i++) {
+		if (selection->roles[i] == MKP_ROLE_NONE ||
+		    diff->patched->atoms[i].class != MKP_CLASS_TEXT ||
+		    mkp_function_traceable(diff->orig, diff->to_orig[i]) ||
+		    (selection->roles[i] == MKP_ROLE_UNHOOKED &&
+		     mkp_is_included(selection, i)))
 			continue;
-		error = mkp_check_report(
-			context->report, self, mkp_atom_name(orig, twin),
-			mkp_check_orig_source(context, twin),
-			"no ftrace call site at its entry (section %s)",
-			orig->object->sections[orig->atoms[twin].section].name);
+		error = report_unhookable(context, self, i);
+	}
+	return error;
+}
+
+/* The functions that are replaced for their call of @atom. */
+static struct mkp_error *list_callers(const struct mkp_check_context *context,
+				      uint32_t atom, char **ret_list)
+{
+	const struct mkp_selection *selection = context->selection;
+	const char *separator = "";
+	size_t size;
+	FILE *stream = open_memstream(ret_list, &size);
+
+	if (!stream)
+		return mkp_error_nomem();
+	for (uint32_t i = 0; i < selection->nr_replaced; i++) {
+		uint32_t caller = selection->queue[i];
+
+		if (selection->edges[caller].because != MKP_BECAUSE_CALLER ||
+		    selection->edges[caller].by != atom)
+			continue;
+		fprintf(stream, "%s%s", separator,
+			mkp_atom_name(context->diff->patched, caller));
+		separator = ", ";
+	}
+	return fclose(stream) ? mkp_error_nomem() : NULL;
+}
+
+struct mkp_error *mkp_run_callers_replaced(const struct mkp_check_context *context,
+					   enum mkp_check_id self)
+{
+	const struct mkp_selection *selection = context->selection;
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = 0; i < selection->nr_included && !error; i++) {
+		uint32_t atom = selection->queue[i];
+		MKP_CLEANUP_FREE char *list = NULL;
+
+		if (selection->roles[atom] != MKP_ROLE_UNHOOKED)
+			continue;
+		error = list_callers(context, atom, &list);
+		if (!error)
+			error = mkp_check_report(
+				context->report, self,
+				mkp_atom_name(context->diff->patched, atom),
+				mkp_check_source(context, atom),
+				"carried like a new function, for it can not be "
+				"redirected; replaced in its place: %s",
+				*list ? list : "its callers, which changed too");
 	}
 	return error;
 }

@@ -33,7 +33,7 @@ struct mkp_error *mkp_run_changed_data(const struct mkp_check_context *context,
 
 		if (diff->state[i] != MKP_STATE_CHANGED ||
 		    !is_kernel_data(graph, &graph->atoms[i]) ||
-		    mkp_constant_is_private(diff, i))
+		    mkp_constant_is_private(context->selection, i))
 			continue;
 		error = mkp_cause_describe(diff, i, &cause);
 		if (!error)

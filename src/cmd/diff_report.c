@@ -39,7 +39,8 @@ static struct mkp_error *add_patched(const struct mkp_check_context *context,
 	};
 	struct mkp_error *error;
 
-	if (twin == MKP_NO_ATOM && mkp_is_included(context->selection, atom))
+	if (diff->state[atom] != MKP_STATE_CHANGED &&
+	    mkp_is_included(context->selection, atom))
 		error = mkp_edge_describe(context->selection, atom, &reason);
 	else
 		error = mkp_cause_describe(diff, atom, &reason);
@@ -79,7 +80,8 @@ struct mkp_error *mkp_diff_report_functions(const struct mkp_check_context *cont
 		error = add_patched(context, selection->queue[i], /* replaced= */ true);
 	for (uint32_t i = 0; i < diff->patched->nr_atoms && !error; i++)
 		if (is_whole_function(&diff->patched->atoms[i]) &&
-		    diff->state[i] == MKP_STATE_NEW)
+		    (diff->state[i] == MKP_STATE_NEW ||
+		     selection->roles[i] == MKP_ROLE_UNHOOKED))
 			error = add_patched(context, i, /* replaced= */ false);
 	for (uint32_t i = 0; i < diff->orig->nr_atoms && !error; i++)
 		if (is_whole_function(&diff->orig->atoms[i]) &&

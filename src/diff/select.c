@@ -8,8 +8,8 @@
  *   - values (strings, constants, switch tables, state of one call site) are carried: a
  *     copy is as good, and the kernel's own has no name by which it could be found;
  *   - a changed function is carried anyway. A call to it goes to the new code directly.
- * Its *address*, though, may be stored and outlive the patch: it stays that of the old
- *     function, which ftrace redirects for as long as the patch is enabled;
+ *     Its *address*, though, may be stored and outlive the patch: it stays that of the
+ *     old function, which ftrace redirects for as long as the patch is enabled;
  *   - data that changed is left to the checks. Only a constant that nothing outside of
  * the patch reads can be carried in its new form.
  *
@@ -29,58 +29,60 @@
 static void include(struct mkp_selection *selection, uint32_t atom,
 		    enum mkp_because because, uint32_t by, uint32_t ref)
 {
+	struct mkp_edge *edge = &selection->edges[atom];
+
 	if (mkp_is_included(selection, atom))
 		return;
-	selection->edges[atom] = (struct mkp_edge){ because, by, ref };
+	/* It is the same, and comes along only for what it calls. */
+	if (selection->roles[atom] == MKP_ROLE_UNHOOKED &&
+	    selection->diff->state[atom] == MKP_STATE_SAME)
+		*edge = (struct mkp_edge){ MKP_BECAUSE_CALLER, edge->by, MKP_NO_REF };
+	else
+		*edge = (struct mkp_edge){ because, by, ref };
 	selection->queue[selection->nr_included++] = atom;
 }
 
-/* The function that a piece of code is part of. */
-static uint32_t whole_function(const struct mkp_graph *graph, uint32_t atom)
+static bool is_in_patch(const struct mkp_selection *selection, uint32_t atom)
 {
-	const struct mkp_atom *it = &graph->atoms[atom];
+	uint32_t whole = mkp_whole_function(selection->diff->patched, atom);
 
-	return it->kind == MKP_ATOM_FUNC && it->owner != MKP_NO_ATOM ? it->owner : atom;
+	return selection->roles[whole] != MKP_ROLE_NONE;
 }
 
-static bool is_changed_function(const struct mkp_diff *diff, uint32_t atom)
+static enum mkp_ref_fate function_fate(const struct mkp_selection *selection,
+				       uint32_t from, const struct mkp_ref *ref)
 {
-	return diff->patched->atoms[atom].kind == MKP_ATOM_FUNC &&
-	       diff->state[whole_function(diff->patched, atom)] == MKP_STATE_CHANGED;
-}
-
-static enum mkp_ref_fate function_fate(const struct mkp_diff *diff, uint32_t from,
-				       const struct mkp_ref *ref)
-{
+	const struct mkp_diff *diff = selection->diff;
 	const struct mkp_graph *graph = diff->patched;
 	bool entry = graph->atoms[from].kind == MKP_ATOM_ENTRY;
-	uint32_t function = whole_function(graph, ref->target);
+	uint32_t function = mkp_whole_function(graph, ref->target);
 
 	if (diff->state[ref->target] == MKP_STATE_NEW)
 		return MKP_FATE_CARRIED;
-	if (!is_changed_function(diff, ref->target))
+	if (!is_in_patch(selection, ref->target))
 		return MKP_FATE_ORIGINAL;
 	/* Into the middle, as switch tables do, or described by a table: the new code. */
 	if ((ref->flags & MKP_REF_BRANCH) || ref->offset || entry ||
-	    function != ref->target)
+	    function != ref->target || selection->roles[function] == MKP_ROLE_UNHOOKED)
 		return MKP_FATE_CARRIED;
 	return MKP_FATE_ORIGINAL;
 }
 
 /* Whether a referrer of a constant goes away with the patch. */
-static bool referrer_is_replaced(const struct mkp_diff *diff, uint32_t atom)
+static bool referrer_is_replaced(const struct mkp_selection *selection, uint32_t atom)
 {
+	const struct mkp_diff *diff = selection->diff;
 	const struct mkp_atom *it = &diff->patched->atoms[atom];
 
 	if (it->kind == MKP_ATOM_ENTRY && it->owner != MKP_NO_ATOM)
-		return referrer_is_replaced(diff, it->owner);
+		return referrer_is_replaced(selection, it->owner);
 	return it->kind == MKP_ATOM_FUNC &&
-	       (diff->state[atom] == MKP_STATE_NEW || is_changed_function(diff, atom));
+	       (diff->state[atom] == MKP_STATE_NEW || is_in_patch(selection, atom));
 }
 
-bool mkp_constant_is_private(const struct mkp_diff *diff, uint32_t patched_atom)
+bool mkp_constant_is_private(const struct mkp_selection *selection, uint32_t patched_atom)
 {
-	const struct mkp_graph *graph = diff->patched;
+	const struct mkp_graph *graph = selection->diff->patched;
 	const struct mkp_atom *atom = &graph->atoms[patched_atom];
 
 	if (atom->class != MKP_CLASS_RODATA || atom->kind != MKP_ATOM_OBJECT ||
@@ -90,15 +92,16 @@ bool mkp_constant_is_private(const struct mkp_diff *diff, uint32_t patched_atom)
 	     i < graph->incoming_first[patched_atom + 1]; i++) {
 		uint32_t from = graph->ref_atom[graph->incoming[i]];
 
-		if (from != patched_atom && !referrer_is_replaced(diff, from))
+		if (from != patched_atom && !referrer_is_replaced(selection, from))
 			return false;
 	}
 	return true;
 }
 
-static enum mkp_ref_fate ref_fate(const struct mkp_diff *diff, uint32_t from,
+static enum mkp_ref_fate ref_fate(const struct mkp_selection *selection, uint32_t from,
 				  const struct mkp_ref *ref)
 {
+	const struct mkp_diff *diff = selection->diff;
 	const struct mkp_graph *graph = diff->patched;
 	const struct mkp_atom *target;
 
@@ -110,10 +113,10 @@ static enum mkp_ref_fate ref_fate(const struct mkp_diff *diff, uint32_t from,
 	if (target->kind == MKP_ATOM_EXTERN || target->kind == MKP_ATOM_ENTRY)
 		return MKP_FATE_ORIGINAL;
 	if (target->kind == MKP_ATOM_FUNC)
-		return function_fate(diff, from, ref);
+		return function_fate(selection, from, ref);
 	if (diff->state[ref->target] == MKP_STATE_NEW ||
 	    (diff->state[ref->target] == MKP_STATE_CHANGED &&
-	     mkp_constant_is_private(diff, ref->target)))
+	     mkp_constant_is_private(selection, ref->target)))
 		return MKP_FATE_CARRIED;
 	return MKP_FATE_ORIGINAL;
 }
@@ -124,7 +127,7 @@ static void follow_refs(struct mkp_selection *selection, uint32_t atom)
 	const struct mkp_atom *it = &graph->atoms[atom];
 
 	for (uint32_t i = it->first_ref; i < it->first_ref + it->nr_refs; i++) {
-		selection->fates[i] = ref_fate(selection->diff, atom, &graph->refs[i]);
+		selection->fates[i] = ref_fate(selection, atom, &graph->refs[i]);
 		if (selection->fates[i] == MKP_FATE_CARRIED)
 			include(selection, graph->refs[i].target, MKP_BECAUSE_REFERRED,
 				atom, i);
@@ -146,33 +149,52 @@ static void follow_entries(struct mkp_selection *selection, uint32_t atom)
 	}
 }
 
+static struct mkp_error *create_arrays(struct mkp_selection *selection)
+{
+	const struct mkp_graph *graph = selection->diff->patched;
+	struct mkp_error *error = mkp_array_create(
+		graph->nr_atoms, sizeof(*selection->edges), &selection->edges);
+
+	if (!error)
+		error = mkp_array_create(graph->nr_atoms, 1, &selection->roles);
+	if (!error)
+		error = mkp_array_create(graph->nr_refs, 1, &selection->fates);
+	if (!error)
+		error = mkp_array_create(graph->nr_atoms, sizeof(*selection->queue),
+					 &selection->queue);
+	return error;
+}
+
+static void include_replaced(struct mkp_selection *selection)
+{
+	const struct mkp_diff *diff = selection->diff;
+
+	for (uint32_t i = 0; i < diff->patched->nr_atoms; i++)
+		if (selection->roles[i] == MKP_ROLE_REPLACED)
+			include(selection, i,
+				diff->state[i] == MKP_STATE_CHANGED ? MKP_BECAUSE_CHANGED
+								    : MKP_BECAUSE_CALLER,
+				selection->edges[i].by, MKP_NO_REF);
+	selection->nr_replaced = selection->nr_included;
+}
+
 struct mkp_error *mkp_select(const struct mkp_diff *diff,
 			     struct mkp_selection **ret_selection)
 {
-	const struct mkp_graph *graph = diff->patched;
 	struct mkp_selection *selection = NULL;
 	struct mkp_error *error = mkp_array_create(1, sizeof(*selection), &selection);
 
 	if (error)
 		return error;
 	selection->diff = diff;
-	error = mkp_array_create(graph->nr_atoms, sizeof(*selection->edges),
-				 &selection->edges);
+	error = create_arrays(selection);
 	if (!error)
-		error = mkp_array_create(graph->nr_refs, 1, &selection->fates);
-	if (!error)
-		error = mkp_array_create(graph->nr_atoms, sizeof(*selection->queue),
-					 &selection->queue);
+		error = mkp_assign_roles(selection);
 	if (error) {
 		mkp_selection_destroy(selection);
 		return error;
 	}
-	for (uint32_t i = 0; i < graph->nr_atoms; i++)
-		if (graph->atoms[i].kind == MKP_ATOM_FUNC &&
-		    whole_function(graph, i) == i && is_changed_function(diff, i))
-			include(selection, i, MKP_BECAUSE_CHANGED, MKP_NO_ATOM,
-				MKP_NO_REF);
-	selection->nr_replaced = selection->nr_included;
+	include_replaced(selection);
 	for (uint32_t i = 0; i < selection->nr_included; i++) {
 		follow_refs(selection, selection->queue[i]);
 		follow_entries(selection, selection->queue[i]);
@@ -185,6 +207,7 @@ void mkp_selection_destroy(struct mkp_selection *selection)
 {
 	if (!selection)
 		return;
+	free(selection->roles);
 	free(selection->edges);
 	free(selection->fates);
 	free(selection->queue);
@@ -205,6 +228,11 @@ struct mkp_error *mkp_edge_describe(const struct mkp_selection *selection, uint3
 		break;
 	case MKP_BECAUSE_CHANGED:
 		length = asprintf(&text, "changed");
+		break;
+	case MKP_BECAUSE_CALLER:
+		length = asprintf(
+			&text, "calls %s, which changed and can not be redirected",
+			mkp_atom_name(graph, edge->by));
 		break;
 	case MKP_BECAUSE_REFERRED:
 		length = asprintf(&text, "%s+%#llx refers to it",

@@ -19,8 +19,16 @@ enum mkp_ref_fate {
 enum mkp_because {
 	MKP_BECAUSE_NOT,      /* not included */
 	MKP_BECAUSE_CHANGED,  /* a changed function */
+	MKP_BECAUSE_CALLER,   /* calls `by`, which is unhooked (below) */
 	MKP_BECAUSE_REFERRED, /* `by` refers to it through `ref` */
 	MKP_BECAUSE_TABLE,    /* an entry that describes `by` */
+};
+
+/** What becomes of a function of the running kernel. */
+enum mkp_role {
+	MKP_ROLE_NONE,	   /* it stays as it is, or is new */
+	MKP_ROLE_REPLACED, /* redirected to the copy that the payload carries */
+	MKP_ROLE_UNHOOKED, /* can not be redirected; all that call it are replaced */
 };
 
 /** The edge that brought an atom in. */
@@ -32,11 +40,12 @@ struct mkp_edge {
 
 struct mkp_selection {
 	const struct mkp_diff *diff;
+	uint8_t *roles;		/* [patched atoms] enum mkp_role */
 	struct mkp_edge *edges; /* [patched atoms]; because NOT: left out */
 	uint8_t *fates;		/* [patched refs] enum mkp_ref_fate */
 	uint32_t *queue;	/* included atoms in the order of inclusion */
 	uint32_t nr_included;
-	uint32_t nr_replaced; /* how many of them, at the front, are changed functions */
+	uint32_t nr_replaced; /* how many of them, at the front, are replaced functions */
 };
 
 /** Selects. The diff must be compared and outlive the selection. */
@@ -50,7 +59,24 @@ static inline bool mkp_is_included(const struct mkp_selection *selection, uint32
 }
 
 /** Whether a changed constant can be carried: local, and read by nothing that stays. */
-bool mkp_constant_is_private(const struct mkp_diff *diff, uint32_t patched_atom);
+bool mkp_constant_is_private(const struct mkp_selection *selection,
+			     uint32_t patched_atom);
+
+/** The function that a piece of code is part of: the owner of a split-off part. */
+uint32_t mkp_whole_function(const struct mkp_graph *graph, uint32_t atom);
+
+/**
+ * Gives every function its role; see replace.c. Sets the `by` of the edges of functions
+ * that are replaced for what they call.
+ */
+struct mkp_error *mkp_assign_roles(struct mkp_selection *selection) MKP_MUST_CHECK;
+
+/**
+ * Why ftrace can not redirect a function of the original object, and why its callers can
+ * not be replaced in its place, one line; malloc'ed.
+ */
+struct mkp_error *mkp_unhookable_describe(const struct mkp_diff *diff, uint32_t orig_atom,
+					  char **ret_text) MKP_MUST_CHECK;
 
 /** Why an atom is included, one line; malloc'ed. */
 struct mkp_error *mkp_edge_describe(const struct mkp_selection *selection, uint32_t atom,

@@ -175,7 +175,7 @@ static bool constant_is_carried(const char *section, uint8_t bind, bool g_change
 	carried = scene_included(&pair, "t");
 	assert_int_equal(scene_state(&pair, "t"), MKP_STATE_CHANGED);
 	assert_int_equal(
-		mkp_constant_is_private(pair.diff, scene_atom(&pair.patched, "t")),
+		mkp_constant_is_private(pair.selection, scene_atom(&pair.patched, "t")),
 		carried);
 	assert_int_equal(fate(&pair, "f", 3),
 			 carried ? MKP_FATE_CARRIED : MKP_FATE_ORIGINAL);

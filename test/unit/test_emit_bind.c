@@ -38,13 +38,26 @@
 		}                                                                        \
 	}
 
+/* A function without a call site for ftrace stays one that is replaced. */
+#define POINTER_TO(name)                                                                 \
+	{                                                                                \
+		".data.p", "p", STB_LOCAL, STT_OBJECT, NULL, 8,                          \
+		{                                                                        \
+			{                                                                \
+				0, R_X86_64_64, name, 0                                  \
+			}                                                                \
+		}                                                                        \
+	}
+
 static const struct scene_thing orig[] = {
+	POINTER_TO("f"),
 	FUNCTION("\x90", "x.0", "callee"),
 	VARIABLE("x.0"),
 	EXTERN("callee"),
 };
 
 static const struct scene_thing patched[] = {
+	POINTER_TO("f"),
 	FUNCTION("\xcc", "x.7", "callee"),
 	VARIABLE("x.7"),
 	EXTERN("callee"),
