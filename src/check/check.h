@@ -102,6 +102,7 @@ MKP_CHECK_FUNCTION(no_line_info);
 MKP_CHECK_FUNCTION(special_section);
 MKP_CHECK_FUNCTION(unknown_section);
 MKP_CHECK_FUNCTION(registration_changed);
+MKP_CHECK_FUNCTION(export_changed);
 MKP_CHECK_FUNCTION(jump_label_key);
 MKP_CHECK_FUNCTION(static_call_key);
 MKP_CHECK_FUNCTION(table_module_symbol);

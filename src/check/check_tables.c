@@ -2,6 +2,8 @@
 /*
  * Checks about special sections, registration records and sections without a rule.
  */
+#include <string.h>
+
 #include "check/check.h"
 
 /* Whether a relocation of an uncut section points into something included. */
@@ -109,6 +111,64 @@ struct mkp_error *mkp_run_registration_changed(const struct mkp_check_context *c
 		    diff->to_patched[i] == MKP_NO_ATOM)
 			error = report_registration(context, self, diff->orig, i,
 						    "removed");
+	return error;
+}
+
+/* "__ksymtab_foo" is the record of foo. Others are named as they are. */
+static const char *exported_name(const struct mkp_graph *graph, uint32_t atom)
+{
+	static const char prefix[] = "__ksymtab_";
+	const char *name = mkp_atom_name(graph, atom);
+
+	return strncmp(name, prefix, sizeof(prefix) - 1) ? name
+							  : name + sizeof(prefix) - 1;
+}
+
+/* EXPORT_SYMBOL_GPL has other sections than EXPORT_SYMBOL, and else the same records. */
+static bool section_differs(const struct mkp_diff *diff, uint32_t patched)
+{
+	const struct mkp_graph *o = diff->orig, *p = diff->patched;
+	uint32_t twin = diff->to_orig[patched];
+
+	return strcmp(o->object->sections[o->atoms[twin].section].name,
+		      p->object->sections[p->atoms[patched].section].name) != 0;
+}
+
+static struct mkp_error *report_export(const struct mkp_check_context *context,
+				       enum mkp_check_id self,
+				       const struct mkp_graph *graph, uint32_t atom,
+				       const char *message)
+{
+	if (!graph->atoms[atom].symbol)
+		return NULL; /* checksums go with the record */
+	return mkp_check_report(context->report, self, exported_name(graph, atom), NULL,
+				"%s", message);
+}
+
+struct mkp_error *mkp_run_export_changed(const struct mkp_check_context *context,
+					 enum mkp_check_id self)
+{
+	const struct mkp_diff *diff = context->diff;
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = 0; i < diff->patched->nr_atoms && !error; i++) {
+		if (diff->patched->atoms[i].class != MKP_CLASS_EXPORT)
+			continue;
+		if (diff->state[i] == MKP_STATE_NEW)
+			error = report_export(context, self, diff->patched, i,
+					      "new export: the running kernel does not "
+					      "get it");
+		else if (diff->state[i] == MKP_STATE_CHANGED || section_differs(diff, i))
+			error = report_export(context, self, diff->patched, i,
+					      "changed export: stays as the running "
+					      "kernel has it");
+	}
+	for (uint32_t i = 0; i < diff->orig->nr_atoms && !error; i++)
+		if (diff->orig->atoms[i].class == MKP_CLASS_EXPORT &&
+		    diff->to_patched[i] == MKP_NO_ATOM)
+			error = report_export(context, self, diff->orig, i,
+					      "removed export: stays in the running "
+					      "kernel");
 	return error;
 }
 

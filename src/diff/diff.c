@@ -72,10 +72,13 @@ void mkp_diff_destroy(struct mkp_diff *diff)
 bool mkp_diff_is_unchanged(const struct mkp_diff *diff)
 {
 	for (uint32_t i = 0; i < diff->patched->nr_atoms; i++) {
+		/* Records of exports are never carried. */
+		if (diff->patched->atoms[i].class == MKP_CLASS_EXPORT)
+			continue;
 		if (diff->state[i] == MKP_STATE_CHANGED)
 			return false;
 		/* New code or data that nothing refers to does nothing; a new record for
-		 * the kernel to read (an export, an initcall) does. */
+		 * the kernel to read (an initcall, a parameter) does. */
 		if (diff->state[i] == MKP_STATE_NEW &&
 		    diff->patched->atoms[i].class == MKP_CLASS_REGISTER)
 			return false;

@@ -230,9 +230,9 @@ struct mkp_error *mkp_edge_describe(const struct mkp_selection *selection, uint3
 		length = asprintf(&text, "changed");
 		break;
 	case MKP_BECAUSE_CALLER:
-		length = asprintf(
-			&text, "calls %s, which changed and can not be redirected",
-			mkp_atom_name(graph, edge->by));
+		length = asprintf(&text,
+				  "calls %s, which changed and can not be redirected",
+				  mkp_atom_name(graph, edge->by));
 		break;
 	case MKP_BECAUSE_REFERRED:
 		length = asprintf(&text, "%s+%#llx refers to it",
