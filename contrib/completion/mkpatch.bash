@@ -28,7 +28,10 @@ _mkpatch_argument()
 	-k | --kernel)
 		_mkpatch_words "$(cd /lib/modules 2>/dev/null && echo *)"
 		;;
-	--vmlinux | --symvers) _mkpatch_files ;;
+	--vmlinux | --symvers | --correlate) _mkpatch_files ;;
+	-W | --warning | -E | --error)
+		_mkpatch_words "$("${COMP_WORDS[0]}" checks 2>/dev/null | awk '{ print $NF }')"
+		;;
 	--object) _mkpatch_words "$(cut -d ' ' -f 1 /proc/modules 2>/dev/null)" ;;
 	--image) _mkpatch_files '*.ko' ;;
 	--color) _mkpatch_words 'auto always never' ;;
@@ -40,8 +43,9 @@ _mkpatch_diff()
 {
 	case $cur in
 	-*)
-		_mkpatch_words '-n -o -k -v -q --name --output --kernel --vmlinux --symvers
-			--object --image --sysroot --standalone --json --explain --verbose --quiet
+		_mkpatch_words '-n -o -k -v -q -W -E --name --output --kernel --vmlinux --symvers
+			--object --image --sysroot --standalone --correlate --warning
+			--error --ignore-init --json --explain --verbose --quiet
 			--color --help --version'
 		;;
 	*) _mkpatch_files '*.o' ;;

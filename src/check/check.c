@@ -11,6 +11,13 @@
 /* Rows without a function are reported by the stage that meets the case. */
 #define mkp_run_elsewhere NULL
 
+/* FATAL in the list is an error that can not be lowered. */
+#define MKP_LEVEL_FATAL	  MKP_LEVEL_ERROR
+#define MKP_FIXED_FATAL	  true
+#define MKP_FIXED_ERROR	  false
+#define MKP_FIXED_WARNING false
+#define MKP_FIXED_NOTE	  false
+
 static const struct mkp_check checks[MKP_NR_CHECKS] = {
 #define CHECK(identifier, number, text, severity, function, advice, more)                \
 	[MKP_CHECK_##identifier] = {                                                     \
@@ -19,6 +26,7 @@ static const struct mkp_check checks[MKP_NR_CHECKS] = {
 				      DIGIT(number, 1), '\0' },                          \
 		.name = text,                                                            \
 		.level = MKP_LEVEL_##severity,                                           \
+		.fixed = MKP_FIXED_##severity,                                           \
 		.run = mkp_run_##function,                                               \
 		.fix = advice,                                                           \
 		.explanation = more,                                                     \
@@ -40,6 +48,24 @@ const struct mkp_check *mkp_check_find(const char *name)
 	return NULL;
 }
 
+struct mkp_error *mkp_check_set_level(uint8_t *levels, const char *name,
+				      enum mkp_level level)
+{
+	const struct mkp_check *check = mkp_check_find(name);
+
+	if (!check)
+		return mkp_error_create(MKP_ERROR_USAGE,
+					"no check is called '%s': see 'mkpatch checks'",
+					name);
+	if (check->fixed && level < check->level)
+		return mkp_error_create(MKP_ERROR_USAGE,
+					"%s can not be made a warning: without what it "
+					"asks for no module would be right",
+					check->name);
+	levels[check - checks] = (uint8_t)(level + 1);
+	return NULL;
+}
+
 struct mkp_error *mkp_check_run(const struct mkp_check_context *context)
 {
 	struct mkp_error *error = NULL;
@@ -58,7 +84,9 @@ struct mkp_error *mkp_check_report(struct mkp_report *report, enum mkp_check_id 
 	struct mkp_finding finding = {
 		.id = check->id,
 		.name = check->name,
-		.level = check->level,
+		.level = report->levels && report->levels[id]
+				 ? (enum mkp_level)(report->levels[id] - 1)
+				 : check->level,
 		.symbol = symbol,
 		.source = source,
 		.fix = check->fix,

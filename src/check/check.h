@@ -11,6 +11,7 @@
 #ifndef MKP_CHECK_CHECK_H
 #define MKP_CHECK_CHECK_H
 
+#include "diff/overrides.h"
 #include "diff/select.h"
 #include "elf/lines.h"
 #include "report/report.h"
@@ -27,6 +28,7 @@ struct mkp_check_context {
 	const struct mkp_diff *diff;
 	const struct mkp_selection *selection;
 	struct mkp_lines *orig_lines, *patched_lines;
+	const struct mkp_overrides *overrides; /* NULL: none */
 	bool module; /* the patched object is a loadable module, not vmlinux */
 	struct mkp_report *report;
 };
@@ -35,6 +37,7 @@ struct mkp_check {
 	const char *id;	  /* "MKP-0001" */
 	const char *name; /* "changed-data" */
 	enum mkp_level level;
+	bool fixed; /* an error that can not be lowered: no module would be right */
 	struct mkp_error *(*run)(const struct mkp_check_context *context,
 				 enum mkp_check_id self); /* NULL: reported elsewhere */
 	const char *fix;				  /* one line */
@@ -49,6 +52,14 @@ const struct mkp_check *mkp_check_find(const char *name);
 
 /** Runs every check that has a function. */
 struct mkp_error *mkp_check_run(const struct mkp_check_context *context) MKP_MUST_CHECK;
+
+/**
+ * Makes findings of a check warnings or errors. @levels has MKP_NR_CHECKS elements, for
+ * mkp_report.levels. Errors: MKP_ERROR_USAGE, there is no such check, or it is an error
+ * that can not be lowered.
+ */
+struct mkp_error *mkp_check_set_level(uint8_t *levels, const char *name,
+				      enum mkp_level level) MKP_MUST_CHECK;
 
 /** Adds a finding. @symbol and @source may be NULL. */
 struct mkp_error *mkp_check_report(struct mkp_report *report, enum mkp_check_id id,
@@ -79,6 +90,8 @@ struct mkp_error *mkp_check_report_table_ref(const struct mkp_check_context *con
 #define MKP_CHECK_FUNCTION(name)                                                         \
 	struct mkp_error *mkp_run_##name(const struct mkp_check_context *context,        \
 					 enum mkp_check_id self) MKP_MUST_CHECK
+MKP_CHECK_FUNCTION(override);
+MKP_CHECK_FUNCTION(override_unused);
 MKP_CHECK_FUNCTION(changed_data);
 MKP_CHECK_FUNCTION(percpu_new);
 MKP_CHECK_FUNCTION(common_symbol);

@@ -322,8 +322,7 @@ struct mkp_error *mkp_run_removed_function(const struct mkp_check_context *conte
 		const struct mkp_atom *atom = &graph->atoms[i];
 
 		if (atom->kind == MKP_ATOM_FUNC && atom->class == MKP_CLASS_TEXT &&
-		    atom->owner == MKP_NO_ATOM && diff->to_patched[i] == MKP_NO_ATOM &&
-		    diff->orig_tier[i] != MKP_TIER_AMBIGUOUS)
+		    atom->owner == MKP_NO_ATOM && mkp_diff_is_removed(diff, i))
 			error = mkp_check_report(context->report, self,
 						 mkp_atom_name(graph, i),
 						 mkp_check_orig_source(context, i),

@@ -167,9 +167,8 @@ struct mkp_error *mkp_run_removed_data(const struct mkp_check_context *context,
 	struct mkp_error *error = NULL;
 
 	for (uint32_t i = 0; i < graph->nr_atoms && !error; i++)
-		if (diff->to_patched[i] == MKP_NO_ATOM &&
-		    is_kernel_data(graph, &graph->atoms[i]) &&
-		    diff->orig_tier[i] != MKP_TIER_AMBIGUOUS)
+		if (mkp_diff_is_removed(diff, i) &&
+		    is_kernel_data(graph, &graph->atoms[i]))
 			error = mkp_check_report(context->report, self,
 						 mkp_atom_name(graph, i),
 						 mkp_check_orig_source(context, i),

@@ -108,7 +108,7 @@ struct mkp_error *mkp_run_registration_changed(const struct mkp_check_context *c
 				diff->state[i] == MKP_STATE_NEW ? "new" : "changed");
 	for (uint32_t i = 0; i < diff->orig->nr_atoms && !error; i++)
 		if (diff->orig->atoms[i].class == MKP_CLASS_REGISTER &&
-		    diff->to_patched[i] == MKP_NO_ATOM)
+		    mkp_diff_is_removed(diff, i))
 			error = report_registration(context, self, diff->orig, i,
 						    "removed");
 	return error;
@@ -121,7 +121,7 @@ static const char *exported_name(const struct mkp_graph *graph, uint32_t atom)
 	const char *name = mkp_atom_name(graph, atom);
 
 	return strncmp(name, prefix, sizeof(prefix) - 1) ? name
-							  : name + sizeof(prefix) - 1;
+							 : name + sizeof(prefix) - 1;
 }
 
 /* EXPORT_SYMBOL_GPL has other sections than EXPORT_SYMBOL, and else the same records. */
@@ -165,7 +165,7 @@ struct mkp_error *mkp_run_export_changed(const struct mkp_check_context *context
 	}
 	for (uint32_t i = 0; i < diff->orig->nr_atoms && !error; i++)
 		if (diff->orig->atoms[i].class == MKP_CLASS_EXPORT &&
-		    diff->to_patched[i] == MKP_NO_ATOM)
+		    mkp_diff_is_removed(diff, i))
 			error = report_export(context, self, diff->orig, i,
 					      "removed export: stays in the running "
 					      "kernel");

@@ -17,6 +17,7 @@ struct run {
 	const struct mkp_diff_options *options;
 	struct mkp_object *orig, *patched;
 	struct mkp_graph *orig_graph, *patched_graph;
+	struct mkp_overrides overrides;
 	struct mkp_diff *diff;
 	struct mkp_selection *selection;
 	struct mkp_check_context context;
@@ -47,15 +48,20 @@ static struct mkp_error *compare(struct run *run)
 	struct mkp_error *error = mkp_diff_create(run->orig_graph, run->patched_graph,
 						  &run->diff);
 
+	if (!error && run->options->correlate)
+		error = mkp_overrides_read(&run->overrides, run->options->correlate);
+	if (!error)
+		error = mkp_overrides_settle(&run->overrides, run->diff);
 	if (!error)
 		error = mkp_correlate(run->diff);
 	if (!error)
 		error = mkp_lines_create(run->orig->path, &run->context.orig_lines);
 	if (!error)
 		error = mkp_lines_create(run->patched->path, &run->context.patched_lines);
-	return error ? error
-		     : mkp_compare(run->diff, run->context.orig_lines,
-				   run->context.patched_lines);
+	if (!error)
+		error = mkp_compare(run->diff, run->context.orig_lines,
+				    run->context.patched_lines);
+	return error ? error : mkp_overrides_apply(&run->overrides, run->diff);
 }
 
 /* Decides what the payload carries, and reports what was found so far. */
@@ -67,6 +73,7 @@ static struct mkp_error *select_and_check(struct run *run)
 		return error;
 	run->context.diff = run->diff;
 	run->context.selection = run->selection;
+	run->context.overrides = &run->overrides;
 	run->context.module = run->options->object;
 	run->context.report = &run->report;
 	error = mkp_diff_report_functions(&run->context);
@@ -137,6 +144,7 @@ static void describe_run(struct run *run)
 {
 	run->report.original = run->options->orig;
 	run->report.patched = run->options->patched;
+	run->report.levels = run->options->levels;
 	run->report.release = run->options->release;
 	run->report.module_given = run->options->object;
 	run->report.object = run->options->object ? run->options->object : "vmlinux";
@@ -145,6 +153,19 @@ static void describe_run(struct run *run)
 static bool refused(const struct run *run)
 {
 	return mkp_report_count(&run->report, MKP_LEVEL_ERROR) > 0;
+}
+
+/* Nothing changed, or nothing that the author does not want to be left as it is. */
+static bool nothing_to_do(const struct run *run)
+{
+	if (refused(run))
+		return false;
+	return mkp_diff_is_unchanged(run->diff) || !run->selection->nr_replaced;
+}
+
+static struct mkp_error *record(struct run *run)
+{
+	return mkp_diff_report_overrides(run->options, &run->overrides, &run->report);
 }
 
 static struct mkp_error *diff(struct run *run)
@@ -165,10 +186,13 @@ static struct mkp_error *diff(struct run *run)
 	run->report.status = MKP_STATUS_UNCHANGED;
 	/* What is the same needs no check: only additions that nothing uses are told. */
 	error = select_and_check(run);
-	if (error || (mkp_diff_is_unchanged(run->diff) && !refused(run)))
-		return error;
+	if (!error && nothing_to_do(run))
+		return record(run);
 	run->report.status = MKP_STATUS_REFUSED;
-	error = bind(run);
+	if (!error)
+		error = bind(run);
+	if (!error)
+		error = record(run);
 	if (error || refused(run))
 		return error;
 	return emit(run);
@@ -234,6 +258,7 @@ static void run_deinit(struct run *run)
 	mkp_lines_destroy(run->context.orig_lines);
 	mkp_lines_destroy(run->context.patched_lines);
 	mkp_selection_destroy(run->selection);
+	mkp_overrides_deinit(&run->overrides);
 	mkp_diff_destroy(run->diff);
 	mkp_graph_destroy(run->orig_graph);
 	mkp_graph_destroy(run->patched_graph);
@@ -253,11 +278,13 @@ static int run_diff(int argc, char **argv)
 		return code;
 	mkp_report_init(&run.report);
 	mkp_arena_init(&run.kernel.locations.arena);
+	mkp_overrides_init(&run.overrides);
 	error = diff(&run);
 	if (!error)
 		error = show(&run);
 	code = error ? mkp_fail(error) : exit_code(&run.report);
 	run_deinit(&run);
+	mkp_diff_options_deinit(&options);
 	return code;
 }
 

@@ -9,12 +9,22 @@
 #include "emit/bind.h"
 #include "image/image.h"
 
+/** A -W, -E or --ignore-init, for the record. */
+struct mkp_decision {
+	const char *option; /* as it is written */
+	const char *check;  /* name, as given */
+};
+
 /** The command line; all borrowed from argv. NULL: not given. */
 struct mkp_diff_options {
 	const char *orig, *patched;
 	const char *name, *directory;
 	const char *vmlinux, *symvers, *object, *image, *release, *sysroot;
 	const char *json_file; /* with json: NULL is standard output */
+	const char *correlate;
+	uint8_t levels[MKP_NR_CHECKS];	/* for mkp_report.levels */
+	struct mkp_decision *decisions; /* owned */
+	size_t nr_decisions, cap_decisions;
 	bool json, standalone, explain, quiet;
 	int verbose;
 	enum {
@@ -26,6 +36,7 @@ struct mkp_diff_options {
 
 /** Parses; returns -1 to go on, or the exit code. */
 int mkp_diff_parse(int argc, char **argv, struct mkp_diff_options *ret_options);
+void mkp_diff_options_deinit(struct mkp_diff_options *result);
 
 /** What is known of the kernel, opened from what the options name. */
 struct mkp_diff_kernel {
@@ -49,6 +60,11 @@ struct mkp_error *mkp_diff_report_functions(const struct mkp_check_context *cont
 void mkp_diff_report_positions(struct mkp_report *report,
 			       const struct mkp_selection *selection,
 			       const struct mkp_bindings *bindings);
+
+/** Adds the rows of what the author decided; after all findings. */
+struct mkp_error *mkp_diff_report_overrides(const struct mkp_diff_options *options,
+					    const struct mkp_overrides *overrides,
+					    struct mkp_report *report) MKP_MUST_CHECK;
 
 /** Adds the rows of what is included. */
 struct mkp_error *mkp_diff_report_included(const struct mkp_check_context *context)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <string.h>
 
+#include "base/array.h"
 #include "cmd/cmd.h"
 #include "cmd/diff.h"
 
@@ -16,6 +17,10 @@ enum option_id {
 	OPTION_IMAGE,
 	OPTION_SYSROOT,
 	OPTION_STANDALONE,
+	OPTION_CORRELATE,
+	OPTION_WARNING,
+	OPTION_ERROR,
+	OPTION_IGNORE_INIT,
 	OPTION_JSON,
 	OPTION_EXPLAIN,
 	OPTION_VERBOSE,
@@ -37,6 +42,12 @@ static const struct mkp_option options[] = {
 	[OPTION_SYSROOT] = { "sysroot", 0, "DIR", "look for -k below DIR" },
 	[OPTION_STANDALONE] = { "standalone", 0, NULL,
 				"emit a module that needs no mkpatch_core" },
+	[OPTION_CORRELATE] = { "correlate", 0, "FILE",
+			       "rules that settle what is what (see the manual)" },
+	[OPTION_WARNING] = { "warning", 'W', "CHECK", "only warn of what CHECK finds" },
+	[OPTION_ERROR] = { "error", 'E', "CHECK", "refuse what CHECK finds" },
+	[OPTION_IGNORE_INIT] = { "ignore-init", 0, NULL,
+				 "go on without changes of init code" },
 	[OPTION_JSON] = { "json", 0, "[FILE]",
 			  "report as JSON, in place of text or to FILE" },
 	[OPTION_EXPLAIN] = { "explain", 0, NULL, "say why each element is in the patch" },
@@ -67,6 +78,23 @@ static int take_operand(const char *operand, struct mkp_diff_options *result)
 		result->patched = operand;
 	else
 		return mkp_fail_usage("more than two objects: '%s'", operand);
+	return -1;
+}
+
+/* Sets the level of a check and keeps it for the record. */
+static int take_decision(const char *option, const char *check, enum mkp_level level,
+			 struct mkp_diff_options *result)
+{
+	struct mkp_error *error = mkp_check_set_level(result->levels, check, level);
+
+	if (!error)
+		error = mkp_array_reserve(&result->decisions, &result->cap_decisions,
+					  result->nr_decisions + 1,
+					  sizeof(*result->decisions));
+	if (error)
+		return mkp_fail(error);
+	result->decisions[result->nr_decisions++] = (struct mkp_decision){ option,
+									   check };
 	return -1;
 }
 
@@ -101,6 +129,16 @@ static int take_option(const struct mkp_option_value *option,
 	case OPTION_STANDALONE:
 		result->standalone = true;
 		break;
+	case OPTION_CORRELATE:
+		result->correlate = option->value;
+		break;
+	case OPTION_WARNING:
+		return take_decision("-W", option->value, MKP_LEVEL_WARNING, result);
+	case OPTION_ERROR:
+		return take_decision("-E", option->value, MKP_LEVEL_ERROR, result);
+	case OPTION_IGNORE_INIT:
+		return take_decision("--ignore-init", "init-code", MKP_LEVEL_WARNING,
+				     result);
 	case OPTION_JSON:
 		result->json = true;
 		result->json_file = option->value;
@@ -158,7 +196,15 @@ int mkp_diff_parse(int argc, char **argv, struct mkp_diff_options *ret_options)
 			"two objects are needed, the original and the patched");
 	if (code < 0)
 		code = check_object(&result);
-	if (code < 0)
+	if (code >= 0)
+		mkp_diff_options_deinit(&result);
+	else
 		*ret_options = result;
 	return code;
+}
+
+void mkp_diff_options_deinit(struct mkp_diff_options *result)
+{
+	free(result->decisions);
+	result->decisions = NULL;
 }

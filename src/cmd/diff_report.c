@@ -98,6 +98,61 @@ void mkp_diff_report_positions(struct mkp_report *report,
 		report->functions[i].position = bindings->replaced[i].position;
 }
 
+static bool has_finding(const struct mkp_report *report, const struct mkp_check *check)
+{
+	for (size_t i = 0; i < report->nr_findings; i++)
+		if (!strcmp(report->findings[i].id, check->id))
+			return true;
+	return false;
+}
+
+static struct mkp_error *add_decision(const struct mkp_decision *decision,
+				      struct mkp_report *report)
+{
+	const struct mkp_check *check = mkp_check_find(decision->check);
+	bool implied = decision->option[1] == '-';
+	MKP_CLEANUP_FREE char *rule = NULL;
+	struct mkp_report_override row = {
+		.origin = "command line",
+		.applied = has_finding(report, check),
+	};
+
+	if (asprintf(&rule, "%s%s%s", decision->option, implied ? "" : " ",
+		     implied ? "" : check->name) < 0) {
+		rule = NULL;
+		return mkp_error_nomem();
+	}
+	row.rule = rule;
+	return mkp_report_add_override(report, &row);
+}
+
+static struct mkp_error *add_rule(const struct mkp_override *rule,
+				  struct mkp_report *report)
+{
+	MKP_CLEANUP_FREE char *text = NULL;
+	struct mkp_report_override row = {
+		.origin = rule->origin,
+		.applied = rule->applied,
+	};
+	struct mkp_error *error = mkp_override_describe(rule, &text);
+
+	row.rule = text;
+	return error ? error : mkp_report_add_override(report, &row);
+}
+
+struct mkp_error *mkp_diff_report_overrides(const struct mkp_diff_options *options,
+					    const struct mkp_overrides *overrides,
+					    struct mkp_report *report)
+{
+	struct mkp_error *error = NULL;
+
+	for (size_t i = 0; i < options->nr_decisions && !error; i++)
+		error = add_decision(&options->decisions[i], report);
+	for (size_t i = 0; i < overrides->nr_rules && !error; i++)
+		error = add_rule(&overrides->rules[i], report);
+	return error;
+}
+
 static const char *kind_name(const struct mkp_atom *atom)
 {
 	switch ((enum mkp_atom_kind)atom->kind) {

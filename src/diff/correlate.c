@@ -44,6 +44,7 @@ struct side {
 	const struct mkp_graph *graph;
 	uint32_t *twin; /* in the other graph */
 	uint8_t *tier;
+	const uint8_t *mark; /* what the author settled */
 	bool patched;
 	uint64_t *shapes; /* owned; [atoms], 0: not yet computed */
 	struct mkp_index keys;
@@ -266,7 +267,8 @@ static struct mkp_error *atom_key(struct correlator *correlator, const struct si
 	struct mkp_error *error = NULL;
 	uint64_t more;
 
-	*ret_part = side->twin[atom] == MKP_NO_ATOM && is_candidate(side->graph, it);
+	*ret_part = side->twin[atom] == MKP_NO_ATOM && is_candidate(side->graph, it) &&
+		    side->mark[atom] != MKP_MARK_NEW;
 	if (!*ret_part)
 		return NULL;
 	if (evidence == BY_NAME || evidence == BY_NAME_AND_FILE) {
@@ -470,9 +472,9 @@ struct mkp_error *mkp_correlate(struct mkp_diff *diff)
 		.diff = diff,
 		.sides = {
 			{ .graph = diff->orig, .twin = diff->to_patched,
-			  .tier = diff->orig_tier },
+			  .tier = diff->orig_tier, .mark = diff->orig_mark },
 			{ .graph = diff->patched, .twin = diff->to_orig,
-			  .tier = diff->tier, .patched = true },
+			  .tier = diff->tier, .mark = diff->mark, .patched = true },
 		},
 	};
 	struct mkp_error *error = NULL;

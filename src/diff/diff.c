@@ -47,6 +47,10 @@ struct mkp_error *mkp_diff_create(const struct mkp_graph *orig,
 	if (!error)
 		error = mkp_array_create(patched->nr_atoms, sizeof(*diff->cause),
 					 &diff->cause);
+	if (!error)
+		error = mkp_array_create(patched->nr_atoms, 1, &diff->mark);
+	if (!error)
+		error = mkp_array_create(orig->nr_atoms, 1, &diff->orig_mark);
 	if (error) {
 		mkp_diff_destroy(diff);
 		return error;
@@ -66,7 +70,16 @@ void mkp_diff_destroy(struct mkp_diff *diff)
 	free(diff->orig_tier);
 	free(diff->state);
 	free(diff->cause);
+	free(diff->mark);
+	free(diff->orig_mark);
 	free(diff);
+}
+
+bool mkp_diff_is_removed(const struct mkp_diff *diff, uint32_t orig_atom)
+{
+	return diff->to_patched[orig_atom] == MKP_NO_ATOM &&
+	       diff->orig_tier[orig_atom] != MKP_TIER_AMBIGUOUS &&
+	       diff->orig_mark[orig_atom] != MKP_MARK_IGNORED;
 }
 
 bool mkp_diff_is_unchanged(const struct mkp_diff *diff)
@@ -75,7 +88,8 @@ bool mkp_diff_is_unchanged(const struct mkp_diff *diff)
 		/* Records of exports are never carried. */
 		if (diff->patched->atoms[i].class == MKP_CLASS_EXPORT)
 			continue;
-		if (diff->state[i] == MKP_STATE_CHANGED)
+		if (diff->state[i] == MKP_STATE_CHANGED ||
+		    diff->mark[i] == MKP_MARK_INCLUDED)
 			return false;
 		/* New code or data that nothing refers to does nothing; a new record for
 		 * the kernel to read (an initcall, a parameter) does. */
@@ -85,7 +99,7 @@ bool mkp_diff_is_unchanged(const struct mkp_diff *diff)
 	}
 	for (uint32_t i = 0; i < diff->orig->nr_atoms; i++)
 		if (diff->orig->atoms[i].class == MKP_CLASS_REGISTER &&
-		    diff->to_patched[i] == MKP_NO_ATOM)
+		    mkp_diff_is_removed(diff, i))
 			return false;
 	return true;
 }
@@ -93,9 +107,10 @@ bool mkp_diff_is_unchanged(const struct mkp_diff *diff)
 const char *mkp_tier_name(enum mkp_tier tier)
 {
 	static const char *const names[] = {
-		[MKP_TIER_NONE] = "none",	    [MKP_TIER_NAME] = "name",
-		[MKP_TIER_CANONICAL] = "canonical", [MKP_TIER_CONTENT] = "content",
-		[MKP_TIER_REFERRER] = "referrer",   [MKP_TIER_AMBIGUOUS] = "ambiguous",
+		[MKP_TIER_NONE] = "none",	    [MKP_TIER_USER] = "user",
+		[MKP_TIER_NAME] = "name",	    [MKP_TIER_CANONICAL] = "canonical",
+		[MKP_TIER_CONTENT] = "content",	    [MKP_TIER_REFERRER] = "referrer",
+		[MKP_TIER_AMBIGUOUS] = "ambiguous",
 	};
 
 	return names[tier];

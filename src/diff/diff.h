@@ -4,7 +4,8 @@
  * original, by what evidence, and whether they are the same. Arrays are indexed like the
  * graph that they speak of. Only the diff room writes them.
  *
- * Order: mkp_diff_create(), then mkp_correlate(), then mkp_compare().
+ * Order: mkp_diff_create(), mkp_correlate(), mkp_compare(); what the author settles
+ * (overrides.h) comes before the second and after the third.
  */
 #ifndef MKP_DIFF_DIFF_H
 #define MKP_DIFF_DIFF_H
@@ -15,6 +16,7 @@
 /** The evidence of a pair, strongest first. */
 enum mkp_tier {
 	MKP_TIER_NONE,	    /* not paired */
+	MKP_TIER_USER,	    /* the author says so (overrides.h) */
 	MKP_TIER_NAME,	    /* the same name, which no compiler numbers */
 	MKP_TIER_CANONICAL, /* the only ones whose names differ in the number alone */
 	MKP_TIER_CONTENT,   /* the only ones of such names with this content and referrers
@@ -27,6 +29,14 @@ enum mkp_state {
 	MKP_STATE_SAME,
 	MKP_STATE_CHANGED,
 	MKP_STATE_NEW,
+};
+
+/** What the author settled (overrides.h). */
+enum mkp_mark {
+	MKP_MARK_NONE,
+	MKP_MARK_NEW,	   /* never to be paired */
+	MKP_MARK_IGNORED,  /* its change, or that it is gone, does not matter */
+	MKP_MARK_INCLUDED, /* to be replaced though it is the same */
 };
 
 enum mkp_cause_kind {
@@ -58,6 +68,8 @@ struct mkp_diff {
 	uint8_t *orig_tier;	 /* [orig atoms] */
 	uint8_t *state;		 /* [patched atoms] enum mkp_state */
 	struct mkp_cause *cause; /* [patched atoms] */
+	uint8_t *mark;		 /* [patched atoms] enum mkp_mark */
+	uint8_t *orig_mark;	 /* [orig atoms] */
 	uint32_t nr_functions;	 /* functions compared */
 	uint32_t nr_line_only;	 /* of them the same but for line numbers in the code */
 	uint32_t nr_immediates;	 /* immediates that may be line numbers, without DWARF to
@@ -83,6 +95,10 @@ struct mkp_error *mkp_correlate(struct mkp_diff *diff) MKP_MUST_CHECK;
  */
 struct mkp_error *mkp_compare(struct mkp_diff *diff, struct mkp_lines *orig_lines,
 			      struct mkp_lines *patched_lines) MKP_MUST_CHECK;
+
+/** Whether the patched object has nothing that is this atom of the original, for certain.
+ */
+bool mkp_diff_is_removed(const struct mkp_diff *diff, uint32_t orig_atom);
 
 /** Whether anything that takes part in the running kernel is not the same. */
 bool mkp_diff_is_unchanged(const struct mkp_diff *diff);

@@ -149,6 +149,17 @@ static bool can_be_unhooked(const struct replacer *replacer, uint32_t orig)
 	       !replacer->visible[orig] && !escapes(graph, orig);
 }
 
+/* Init code ran, and is gone: there is nothing to redirect. */
+static bool is_wanted(const struct mkp_diff *diff, uint32_t atom)
+{
+	uint8_t class = diff->patched->atoms[atom].class;
+
+	if (class == MKP_CLASS_INIT || class == MKP_CLASS_EXIT)
+		return false;
+	return diff->state[atom] == MKP_STATE_CHANGED ||
+	       diff->mark[atom] == MKP_MARK_INCLUDED;
+}
+
 struct mkp_error *mkp_assign_roles(struct mkp_selection *selection)
 {
 	const struct mkp_diff *diff = selection->diff;
@@ -161,8 +172,7 @@ struct mkp_error *mkp_assign_roles(struct mkp_selection *selection)
 					 &replacer.work);
 	for (uint32_t i = 0; i < graph->nr_atoms && !error; i++)
 		if (graph->atoms[i].kind == MKP_ATOM_FUNC &&
-		    mkp_whole_function(graph, i) == i &&
-		    diff->state[i] == MKP_STATE_CHANGED)
+		    mkp_whole_function(graph, i) == i && is_wanted(diff, i))
 			add_work(&replacer, i, MKP_ROLE_REPLACED, MKP_NO_ATOM);
 	for (uint32_t i = 0; i < replacer.nr_work && !error; i++) {
 		uint32_t atom = replacer.work[i], orig = diff->to_orig[atom];

@@ -165,15 +165,21 @@ static struct mkp_error *create_arrays(struct mkp_selection *selection)
 	return error;
 }
 
+static enum mkp_because why_replaced(const struct mkp_diff *diff, uint32_t atom)
+{
+	if (diff->state[atom] == MKP_STATE_CHANGED)
+		return MKP_BECAUSE_CHANGED;
+	return diff->mark[atom] == MKP_MARK_INCLUDED ? MKP_BECAUSE_ASKED
+						     : MKP_BECAUSE_CALLER;
+}
+
 static void include_replaced(struct mkp_selection *selection)
 {
 	const struct mkp_diff *diff = selection->diff;
 
 	for (uint32_t i = 0; i < diff->patched->nr_atoms; i++)
 		if (selection->roles[i] == MKP_ROLE_REPLACED)
-			include(selection, i,
-				diff->state[i] == MKP_STATE_CHANGED ? MKP_BECAUSE_CHANGED
-								    : MKP_BECAUSE_CALLER,
+			include(selection, i, why_replaced(diff, i),
 				selection->edges[i].by, MKP_NO_REF);
 	selection->nr_replaced = selection->nr_included;
 }
@@ -228,6 +234,9 @@ struct mkp_error *mkp_edge_describe(const struct mkp_selection *selection, uint3
 		break;
 	case MKP_BECAUSE_CHANGED:
 		length = asprintf(&text, "changed");
+		break;
+	case MKP_BECAUSE_ASKED:
+		length = asprintf(&text, "the same, replaced because the author says so");
 		break;
 	case MKP_BECAUSE_CALLER:
 		length = asprintf(&text,

@@ -19,6 +19,7 @@ enum mkp_ref_fate {
 enum mkp_because {
 	MKP_BECAUSE_NOT,      /* not included */
 	MKP_BECAUSE_CHANGED,  /* a changed function */
+	MKP_BECAUSE_ASKED,    /* the author wants it replaced (overrides.h) */
 	MKP_BECAUSE_CALLER,   /* calls `by`, which is unhooked (below) */
 	MKP_BECAUSE_REFERRED, /* `by` refers to it through `ref` */
 	MKP_BECAUSE_TABLE,    /* an entry that describes `by` */

@@ -99,6 +99,22 @@ static bool add_included(struct json_object *root, const struct mkp_report *repo
 	return ok;
 }
 
+static bool add_overrides(struct json_object *root, const struct mkp_report *report)
+{
+	struct json_object *array = json_object_new_array();
+	bool ok = put(root, "overrides", array);
+
+	for (size_t i = 0; ok && i < report->nr_overrides; i++) {
+		struct json_object *row = append_object(array);
+
+		ok = row && put_string(row, "origin", report->overrides[i].origin) &&
+		     put_string(row, "rule", report->overrides[i].rule) &&
+		     put(row, "applied",
+			 json_object_new_boolean(report->overrides[i].applied));
+	}
+	return ok;
+}
+
 static bool fill(struct json_object *root, const struct mkp_manifest *manifest)
 {
 	const struct mkp_module *module = manifest->module;
@@ -112,7 +128,8 @@ static bool fill(struct json_object *root, const struct mkp_manifest *manifest)
 	       put_string(root, "original", module->original) &&
 	       put_string(root, "patched", module->patched) &&
 	       add_functions(root, module) && add_bindings(root, manifest) &&
-	       add_included(root, manifest->report);
+	       add_included(root, manifest->report) &&
+	       add_overrides(root, manifest->report);
 }
 
 struct mkp_error *mkp_manifest_write(const struct mkp_manifest *manifest, FILE *stream)

@@ -176,6 +176,22 @@ static struct mkp_error *fill_finding(struct json_object *object,
 	return add_strings(object, members, MKP_ARRAY_SIZE(members));
 }
 
+static struct mkp_error *fill_override(struct json_object *object,
+				       const struct mkp_report *report, size_t i)
+{
+	const struct mkp_report_override *row = &report->overrides[i];
+	const struct string_member members[] = {
+		{ "origin", row->origin },
+		{ "rule", row->rule },
+	};
+	struct mkp_error *error;
+
+	error = add_strings(object, members, MKP_ARRAY_SIZE(members));
+	if (!error)
+		error = add(object, "applied", json_object_new_boolean(row->applied));
+	return error;
+}
+
 static struct mkp_error *add_notes(struct json_object *root,
 				   const struct mkp_report *report)
 {
@@ -274,6 +290,9 @@ static struct mkp_error *fill_root(struct json_object *root,
 	if (!error)
 		error = add_objects(root, "findings", report, report->nr_findings,
 				    fill_finding);
+	if (!error)
+		error = add_objects(root, "overrides", report, report->nr_overrides,
+				    fill_override);
 	if (!error)
 		error = add_notes(root, report);
 	if (!error)

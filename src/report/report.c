@@ -16,6 +16,7 @@ void mkp_report_deinit(struct mkp_report *report)
 	free(report->functions);
 	free(report->included);
 	free(report->findings);
+	free(report->overrides);
 	free(report->notes);
 	mkp_arena_deinit(&report->arena);
 	mkp_report_init(report);
@@ -94,6 +95,22 @@ struct mkp_error *mkp_report_add_finding(struct mkp_report *report,
 					  report->nr_findings + 1, sizeof(copy));
 	if (!error)
 		report->findings[report->nr_findings++] = copy;
+	return error;
+}
+
+struct mkp_error *mkp_report_add_override(struct mkp_report *report,
+					  const struct mkp_report_override *row)
+{
+	struct mkp_report_override copy = *row;
+	const char **const strings[] = { &copy.origin, &copy.rule };
+	struct mkp_error *error;
+
+	error = keep_all(report, strings, MKP_ARRAY_SIZE(strings));
+	if (!error)
+		error = mkp_array_reserve(&report->overrides, &report->cap_overrides,
+					  report->nr_overrides + 1, sizeof(copy));
+	if (!error)
+		report->overrides[report->nr_overrides++] = copy;
 	return error;
 }
 

@@ -64,6 +64,13 @@ struct mkp_report_included {
 	const char *because; /* the edge that brought it in, one line */
 };
 
+/** Something that the author decided, against or beyond what the tool would do. */
+struct mkp_report_override {
+	const char *origin; /* "fix.rules:3", "command line" */
+	const char *rule;   /* as it was given */
+	bool applied;	    /* it made a difference */
+};
+
 struct mkp_report {
 	struct mkp_arena arena;
 	enum mkp_report_status status;
@@ -82,6 +89,11 @@ struct mkp_report {
 	size_t nr_included, cap_included;
 	struct mkp_finding *findings;
 	size_t nr_findings, cap_findings;
+	struct mkp_report_override *overrides;
+	size_t nr_overrides, cap_overrides;
+	/* Borrowed: levels of findings that differ from the registry's, indexed like it,
+	 * as MKP_LEVEL_... + 1; 0: as the registry says. NULL: all are. */
+	const uint8_t *levels;
 	const char **notes; /* progress facts for -v, such as which vmlinux was taken */
 	size_t nr_notes, cap_notes;
 };
@@ -96,6 +108,8 @@ struct mkp_error *mkp_report_add_included(
 	struct mkp_report *report, const struct mkp_report_included *row) MKP_MUST_CHECK;
 struct mkp_error *mkp_report_add_finding(struct mkp_report *report,
 					 const struct mkp_finding *row) MKP_MUST_CHECK;
+struct mkp_error *mkp_report_add_override(
+	struct mkp_report *report, const struct mkp_report_override *row) MKP_MUST_CHECK;
 struct mkp_error *mkp_report_add_note(struct mkp_report *report, const char *format, ...)
 	MKP_PRINTF(2, 3) MKP_MUST_CHECK;
 
