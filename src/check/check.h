@@ -101,6 +101,7 @@ MKP_CHECK_FUNCTION(state_restarts);
 MKP_CHECK_FUNCTION(removed_data);
 MKP_CHECK_FUNCTION(unreached_addition);
 MKP_CHECK_FUNCTION(init_code);
+MKP_CHECK_FUNCTION(exit_code);
 MKP_CHECK_FUNCTION(init_reference);
 MKP_CHECK_FUNCTION(no_fentry);
 MKP_CHECK_FUNCTION(callers_replaced);

@@ -8,36 +8,57 @@
 #include "check/check.h"
 #include "diff/names.h"
 
+/* Exit code is part of a module, and never runs in vmlinux. */
+static bool is_gone(const struct mkp_check_context *context, const struct mkp_atom *atom)
+{
+	return atom->class == MKP_CLASS_INIT ||
+	       (atom->class == MKP_CLASS_EXIT && !context->module);
+}
+
+static bool is_changed_whole(const struct mkp_diff *diff, uint32_t patched)
+{
+	return diff->state[patched] == MKP_STATE_CHANGED &&
+	       diff->patched->atoms[patched].owner == MKP_NO_ATOM;
+}
+
 struct mkp_error *mkp_run_init_code(const struct mkp_check_context *context,
 				    enum mkp_check_id self)
 {
-	const struct mkp_diff *diff = context->diff;
-	const struct mkp_graph *graph = diff->patched;
+	const struct mkp_graph *graph = context->diff->patched;
 	struct mkp_error *error = NULL;
 
 	for (uint32_t i = 0; i < graph->nr_atoms && !error; i++) {
 		const struct mkp_atom *atom = &graph->atoms[i];
+		bool exit = atom->class == MKP_CLASS_EXIT;
 
-		if (diff->state[i] != MKP_STATE_CHANGED || atom->owner != MKP_NO_ATOM ||
-		    (atom->class != MKP_CLASS_INIT && atom->class != MKP_CLASS_EXIT))
+		if (!is_changed_whole(context->diff, i) ||
+		    (atom->class != MKP_CLASS_INIT && !(exit && context->module)))
 			continue;
 		error = mkp_check_report(
 			context->report, self, mkp_atom_name(graph, i),
 			mkp_check_source(context, i),
-			atom->class == MKP_CLASS_INIT
-				? "%s changed, but init code already ran and is gone"
-				: "%s changed, but exit code runs only at unload, if at "
-				  "all",
+			exit ? "%s changed, but exit code runs only at unload, if at all"
+			     : "%s changed, but init code already ran and is gone",
 			atom->kind == MKP_ATOM_FUNC ? "function" : "data");
 	}
 	return error;
 }
 
-/* Exit code is part of a module, and left out of vmlinux. */
-static bool is_gone(const struct mkp_check_context *context, const struct mkp_atom *atom)
+struct mkp_error *mkp_run_exit_code(const struct mkp_check_context *context,
+				    enum mkp_check_id self)
 {
-	return atom->class == MKP_CLASS_INIT ||
-	       (atom->class == MKP_CLASS_EXIT && !context->module);
+	const struct mkp_graph *graph = context->diff->patched;
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = 0; i < graph->nr_atoms && !error; i++)
+		if (graph->atoms[i].class == MKP_CLASS_EXIT && !context->module &&
+		    is_changed_whole(context->diff, i))
+			error = mkp_check_report(context->report, self,
+						 mkp_atom_name(graph, i),
+						 mkp_check_source(context, i),
+						 "changed, but what is built into the "
+						 "kernel is never unloaded");
+	return error;
 }
 
 struct mkp_error *mkp_run_init_reference(const struct mkp_check_context *context,

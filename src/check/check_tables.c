@@ -94,6 +94,17 @@ static struct mkp_error *report_registration(const struct mkp_check_context *con
 				graph->object->sections[graph->atoms[atom].section].name);
 }
 
+/* The exit functions of what is built in: the kernel has the records nowhere. */
+static bool is_record(const struct mkp_check_context *context,
+		      const struct mkp_graph *graph, uint32_t atom)
+{
+	const struct mkp_atom *it = &graph->atoms[atom];
+
+	return it->class == MKP_CLASS_REGISTER &&
+	       (context->module ||
+		!mkp_name_matches(".exitcall*", graph->object->sections[it->section].name));
+}
+
 struct mkp_error *mkp_run_registration_changed(const struct mkp_check_context *context,
 					       enum mkp_check_id self)
 {
@@ -101,13 +112,13 @@ struct mkp_error *mkp_run_registration_changed(const struct mkp_check_context *c
 	struct mkp_error *error = NULL;
 
 	for (uint32_t i = 0; i < diff->patched->nr_atoms && !error; i++)
-		if (diff->patched->atoms[i].class == MKP_CLASS_REGISTER &&
+		if (is_record(context, diff->patched, i) &&
 		    diff->state[i] != MKP_STATE_SAME)
 			error = report_registration(
 				context, self, diff->patched, i,
 				diff->state[i] == MKP_STATE_NEW ? "new" : "changed");
 	for (uint32_t i = 0; i < diff->orig->nr_atoms && !error; i++)
-		if (diff->orig->atoms[i].class == MKP_CLASS_REGISTER &&
+		if (is_record(context, diff->orig, i) &&
 		    mkp_diff_is_removed(diff, i))
 			error = report_registration(context, self, diff->orig, i,
 						    "removed");
