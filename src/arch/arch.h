@@ -78,6 +78,10 @@ struct mkp_special_row {
 	 * is established from sh_entsize or from this list by what the relocations say.
 	 */
 	uint8_t sizes[MKP_SPECIAL_MAX_SIZES];
+	/* What the field at `length_of` points to may be empty: its length is the byte at
+	 * length_at[n] in an entry of sizes[n]. 0: there is no such byte. */
+	uint8_t length_at[MKP_SPECIAL_MAX_SIZES];
+	uint8_t length_of;
 	uint8_t code_field;    /* where the entry points to its code */
 	int8_t key_field;      /* static key or static call key; -1 if none */
 	uint32_t reloc_fields; /* bit n: a relocation may stand at offset n; bit of

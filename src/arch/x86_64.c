@@ -203,6 +203,9 @@ static const struct mkp_special_row special[] = {
 		.section = ".altinstructions",
 		.what = "instruction alternatives",
 		.sizes = { 14, 12, 13 },
+		/* No replacement: it points to where the next one starts. */
+		.length_at = { 13, 11, 11 },
+		.length_of = 4,
 		.key_field = -1,
 		.reloc_fields = FIELDS_0_4,
 		.flags = MKP_SPECIAL_COMPARE,

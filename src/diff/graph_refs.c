@@ -72,6 +72,24 @@ static void aim(const struct mkp_graph *graph, const struct mkp_reloc *reloc,
 	}
 }
 
+/* Whether a field of a table's entry points to no bytes at all: what lies there belongs to
+ * somebody else. */
+static bool is_empty_range(const struct mkp_graph *graph, const struct mkp_atom *atom,
+			   uint64_t place)
+{
+	const struct mkp_special_row *row;
+	const uint8_t *data = mkp_atom_data(graph, atom);
+
+	if (atom->kind != MKP_ATOM_ENTRY || !data)
+		return false;
+	row = mkp_graph_special(graph, atom)->row;
+	for (size_t i = 0; i < MKP_SPECIAL_MAX_SIZES; i++)
+		if (row->length_at[i] && row->length_of == place &&
+		    row->sizes[i] == atom->size)
+			return !data[row->length_at[i]];
+	return false;
+}
+
 static struct mkp_error *add_reloc(struct builder *builder, uint32_t index,
 				   const struct mkp_code_field *field, bool code)
 {
@@ -107,7 +125,10 @@ static struct mkp_error *add_reloc(struct builder *builder, uint32_t index,
 			ref.flags |= MKP_REF_INEXACT;
 		}
 	}
-	aim(graph, reloc, &ref);
+	if (is_empty_range(graph, atom, ref.place))
+		ref.flags |= MKP_REF_NOTHING;
+	else
+		aim(graph, reloc, &ref);
 	return add_ref(builder, &ref);
 }
 
