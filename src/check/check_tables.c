@@ -102,7 +102,8 @@ static bool is_record(const struct mkp_check_context *context,
 
 	return it->class == MKP_CLASS_REGISTER &&
 	       (context->module ||
-		!mkp_name_matches(".exitcall*", graph->object->sections[it->section].name));
+		!mkp_name_matches(".exitcall*",
+				  graph->object->sections[it->section].name));
 }
 
 struct mkp_error *mkp_run_registration_changed(const struct mkp_check_context *context,
@@ -118,8 +119,7 @@ struct mkp_error *mkp_run_registration_changed(const struct mkp_check_context *c
 				context, self, diff->patched, i,
 				diff->state[i] == MKP_STATE_NEW ? "new" : "changed");
 	for (uint32_t i = 0; i < diff->orig->nr_atoms && !error; i++)
-		if (is_record(context, diff->orig, i) &&
-		    mkp_diff_is_removed(diff, i))
+		if (is_record(context, diff->orig, i) && mkp_diff_is_removed(diff, i))
 			error = report_registration(context, self, diff->orig, i,
 						    "removed");
 	return error;

@@ -72,8 +72,8 @@ static void aim(const struct mkp_graph *graph, const struct mkp_reloc *reloc,
 	}
 }
 
-/* Whether a field of a table's entry points to no bytes at all: what lies there belongs to
- * somebody else. */
+/* Whether a field of a table's entry points to no bytes at all: what lies there belongs
+ * to somebody else. */
 static bool is_empty_range(const struct mkp_graph *graph, const struct mkp_atom *atom,
 			   uint64_t place)
 {
