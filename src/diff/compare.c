@@ -392,6 +392,7 @@ struct mkp_error *mkp_compare(struct mkp_diff *diff, struct mkp_lines *orig_line
 			      struct mkp_lines *patched_lines)
 {
 	const struct mkp_graph *graph = diff->patched;
+	struct mkp_error *error;
 
 	diff->orig_lines = orig_lines;
 	diff->patched_lines = patched_lines;
@@ -407,6 +408,7 @@ struct mkp_error *mkp_compare(struct mkp_diff *diff, struct mkp_lines *orig_line
 		if (atom->kind == MKP_ATOM_FUNC && diff->to_orig[i] != MKP_NO_ATOM)
 			diff->nr_functions++;
 	}
+	error = mkp_compare_call_sites(diff);
 	spread_to_parents(diff);
-	return NULL;
+	return error;
 }

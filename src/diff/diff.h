@@ -131,6 +131,9 @@ bool mkp_line_only(struct mkp_line_question *question, uint64_t place, uint64_t 
 bool mkp_line_only_string(struct mkp_line_question *question, const struct mkp_ref *orig,
 			  const struct mkp_ref *patched);
 
+/** Call-site flags that changed hands change the functions that refer to them. */
+struct mkp_error *mkp_compare_call_sites(struct mkp_diff *diff) MKP_MUST_CHECK;
+
 /** Whether two references mean the same thing. */
 bool mkp_refs_equal(struct mkp_diff *diff, const struct mkp_ref *orig,
 		    const struct mkp_ref *patched, unsigned int depth);
