@@ -105,7 +105,8 @@ bool mkp_line_only(struct mkp_line_question *question, uint64_t place, uint64_t 
 	a = field_at(&question->scans[0], place);
 	b = field_at(&question->scans[1], place);
 	if (!a || !b || a->offset != b->offset || a->width != b->width ||
-	    a->from_start != b->from_start || a->to_end != b->to_end)
+	    a->from_start != b->from_start || a->to_end != b->to_end ||
+	    a->target <= 0 || b->target <= 0)
 		return false;
 	if (!have_lines(diff)) {
 		diff->nr_immediates++;
@@ -156,7 +157,7 @@ bool mkp_line_only_string(struct mkp_line_question *question, const struct mkp_r
 	int64_t number_a, number_b;
 
 	if (!a || !b || diff->patched->atoms[question->patched].kind != MKP_ATOM_FUNC ||
-	    orig->place != patched->place || !have_lines(question->diff))
+	    orig->place != patched->place)
 		return false;
 	while (at < size_a && at < size_b && a[at] == b[at])
 		at++;
@@ -165,6 +166,9 @@ bool mkp_line_only_string(struct mkp_line_question *question, const struct mkp_r
 	if (start_a != start_b || start_a == end_a || start_b == end_b ||
 	    size_a - end_a != size_b - end_b ||
 	    memcmp(a + end_a, b + end_b, size_a - end_a) != 0)
+		return false;
+	/* Reading debug data takes longer than all before it. */
+	if (!have_lines(question->diff))
 		return false;
 	return are_lines(question, patched->place, number_a, number_b);
 }
