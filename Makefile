@@ -99,8 +99,15 @@ $(O)/test/cli/mkpatch_main.o: $(O)/src/main.o
 	$(Q)mkdir -p $(@D)
 	$(Q)objcopy --redefine-sym main=mkpatch_main $< $@
 
+# Changes objects in one place each: test/mutation/run.
+mutation_objects := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard test/mutation/*.c)))
+$(O)/test/mutation/inject: $(mutation_objects)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(mkp_ldflags) $(LDFLAGS) -o $@ $^ $(mkp_libs)
+
 -include $(lib_objects:.o=.d) $(cmd_objects:.o=.d) $(support_objects:.o=.d)
 -include $(unit_programs:%=%.d)
+-include $(mutation_objects:.o=.d)
 
 .PHONY: demo check check-fast lint coverage
 demo:
