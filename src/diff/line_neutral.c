@@ -105,8 +105,8 @@ bool mkp_line_only(struct mkp_line_question *question, uint64_t place, uint64_t 
 	a = field_at(&question->scans[0], place);
 	b = field_at(&question->scans[1], place);
 	if (!a || !b || a->offset != b->offset || a->width != b->width ||
-	    a->from_start != b->from_start || a->to_end != b->to_end ||
-	    a->target <= 0 || b->target <= 0)
+	    a->from_start != b->from_start || a->to_end != b->to_end || a->target <= 0 ||
+	    b->target <= 0)
 		return false;
 	if (!have_lines(diff)) {
 		diff->nr_immediates++;
