@@ -9,100 +9,17 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
-#include "emit/emit.h"
 #include "emit/module.h"
 
 /* Everything that lives as long as the run. */
 struct run {
 	const struct mkp_diff_options *options;
-	struct mkp_object *orig, *patched;
-	struct mkp_graph *orig_graph, *patched_graph;
-	struct mkp_overrides overrides;
-	struct mkp_diff *diff;
-	struct mkp_selection *selection;
-	struct mkp_check_context context;
+	struct mkp_patch_options patch_options;
+	struct mkp_patch patch;
 	struct mkp_diff_kernel kernel;
-	struct mkp_bindings *bindings;
+	char *name; /* owned */
 	struct mkp_report report;
 };
-
-/* Maps and validates both objects; nothing writes to them afterwards. */
-static struct mkp_error *read_objects(struct run *run)
-{
-	struct mkp_error *error = mkp_object_open(run->options->orig, &run->orig);
-
-	return error ? error : mkp_object_open(run->options->patched, &run->patched);
-}
-
-/* Cuts both into atoms and references, which stay as they are. */
-static struct mkp_error *build_graphs(struct run *run)
-{
-	struct mkp_error *error = mkp_graph_create(run->orig, &run->orig_graph);
-
-	return error ? error : mkp_graph_create(run->patched, &run->patched_graph);
-}
-
-/* Pairs and compares; from here on the verdicts are final. */
-static struct mkp_error *compare(struct run *run)
-{
-	struct mkp_error *error = mkp_diff_create(run->orig_graph, run->patched_graph,
-						  &run->diff);
-
-	if (!error && run->options->correlate)
-		error = mkp_overrides_read(&run->overrides, run->options->correlate);
-	if (!error)
-		error = mkp_overrides_settle(&run->overrides, run->diff);
-	if (!error)
-		error = mkp_correlate(run->diff);
-	if (!error)
-		error = mkp_lines_create(run->orig->path, &run->context.orig_lines);
-	if (!error)
-		error = mkp_lines_create(run->patched->path, &run->context.patched_lines);
-	if (!error)
-		error = mkp_compare(run->diff, run->context.orig_lines,
-				    run->context.patched_lines);
-	return error ? error : mkp_overrides_apply(&run->overrides, run->diff);
-}
-
-/* Decides what the payload carries, and reports what was found so far. */
-static struct mkp_error *select_and_check(struct run *run)
-{
-	struct mkp_error *error = mkp_select(run->diff, &run->selection);
-
-	if (error)
-		return error;
-	run->context.diff = run->diff;
-	run->context.selection = run->selection;
-	run->context.overrides = &run->overrides;
-	run->context.module = run->options->object;
-	run->context.report = &run->report;
-	error = mkp_diff_report_functions(&run->context);
-	if (!error)
-		error = mkp_diff_report_included(&run->context);
-	return error ? error : mkp_check_run(&run->context);
-}
-
-/* Finds each symbol of the running kernel that the patch needs. */
-static struct mkp_error *bind(struct run *run)
-{
-	struct mkp_error *error = mkp_diff_open_kernel(run->options, &run->report,
-						       &run->kernel);
-	const struct mkp_target target = {
-		.object = run->kernel.object,
-		.vmlinux = run->kernel.vmlinux,
-		.module = run->kernel.module,
-		.symvers = run->kernel.symvers,
-		.release = run->options->release,
-	};
-
-	if (!error && run->kernel.object)
-		run->report.object = run->kernel.object;
-	if (!error)
-		error = mkp_bind(&run->context, &target, &run->bindings);
-	if (!error)
-		mkp_diff_report_positions(&run->report, run->selection, run->bindings);
-	return error;
-}
 
 /* "livepatch-" and the file's name without suffix, unless the user named it. */
 static struct mkp_error *module_name(const struct mkp_diff_options *options,
@@ -121,81 +38,51 @@ static struct mkp_error *module_name(const struct mkp_diff_options *options,
 	return mkp_module_name(text, ret_name);
 }
 
-static struct mkp_error *emit(struct run *run)
+static struct mkp_error *describe_patch(struct run *run)
 {
 	const struct mkp_diff_options *options = run->options;
-	MKP_CLEANUP_FREE char *name = NULL;
-	struct mkp_error *error = module_name(options, &name);
-	const struct mkp_emit_options emit_options = {
-		.name = name,
-		.directory = options->directory ? options->directory : name,
-		.object = run->kernel.object,
+	struct mkp_error *error = module_name(options, &run->name);
+
+	run->patch_options = (struct mkp_patch_options){
+		.orig = options->orig,
+		.patched = options->patched,
+		.object = options->object,
+		.correlate = options->correlate,
 		.release = options->release,
+		.levels = options->levels,
+		.decisions = options->decisions,
+		.nr_decisions = options->nr_decisions,
+		.name = run->name,
+		.directory = options->directory ? options->directory : run->name,
 		.standalone = options->standalone,
 	};
-
-	if (error)
-		return error;
-	run->report.status = MKP_STATUS_PATCH;
-	return mkp_emit(&emit_options, run->selection, run->bindings, &run->report);
-}
-
-static void describe_run(struct run *run)
-{
-	run->report.original = run->options->orig;
-	run->report.patched = run->options->patched;
-	run->report.levels = run->options->levels;
-	run->report.release = run->options->release;
-	run->report.module_given = run->options->object;
-	run->report.object = run->options->object ? run->options->object : "vmlinux";
-}
-
-static bool refused(const struct run *run)
-{
-	return mkp_report_count(&run->report, MKP_LEVEL_ERROR) > 0;
-}
-
-/* Nothing changed, or nothing that the author does not want to be left as it is. */
-static bool nothing_to_do(const struct run *run)
-{
-	if (refused(run))
-		return false;
-	return mkp_diff_is_unchanged(run->diff) || !run->selection->nr_replaced;
-}
-
-static struct mkp_error *record(struct run *run)
-{
-	return mkp_diff_report_overrides(run->options, &run->overrides, &run->report);
+	return error;
 }
 
 static struct mkp_error *diff(struct run *run)
 {
-	struct mkp_error *error;
+	struct mkp_patch *patch = &run->patch;
+	struct mkp_target target;
+	struct mkp_error *error = describe_patch(run);
 
-	describe_run(run);
-	error = read_objects(run);
 	if (!error)
-		error = build_graphs(run);
-	if (!error)
-		error = compare(run);
+		error = mkp_patch_compare(patch);
+	if (error || run->report.status == MKP_STATUS_UNCHANGED)
+		return error;
+	error = mkp_diff_open_kernel(run->options, &run->report, &run->kernel);
 	if (error)
 		return error;
-	run->report.arch = run->patched_graph->arch->name;
-	run->report.nr_compared = run->diff->nr_functions;
-	run->report.nr_line_only = run->diff->nr_line_only;
-	run->report.status = MKP_STATUS_UNCHANGED;
-	/* What is the same needs no check: only additions that nothing uses are told. */
-	error = select_and_check(run);
-	if (!error && nothing_to_do(run))
-		return record(run);
-	run->report.status = MKP_STATUS_REFUSED;
-	if (!error)
-		error = bind(run);
-	if (!error)
-		error = record(run);
-	if (error || refused(run))
+	target = (struct mkp_target){
+		.object = run->kernel.object,
+		.vmlinux = run->kernel.vmlinux,
+		.module = run->kernel.module,
+		.symvers = run->kernel.symvers,
+		.release = run->options->release,
+	};
+	error = mkp_patch_bind(patch, &target);
+	if (error || mkp_patch_is_refused(patch))
 		return error;
-	return emit(run);
+	return mkp_patch_emit(patch, &target);
 }
 
 static bool want_color(const struct mkp_diff_options *options)
@@ -253,17 +140,9 @@ static int exit_code(const struct mkp_report *report)
 
 static void run_deinit(struct run *run)
 {
-	mkp_bindings_destroy(run->bindings);
+	mkp_patch_deinit(&run->patch);
 	mkp_diff_close_kernel(&run->kernel);
-	mkp_lines_destroy(run->context.orig_lines);
-	mkp_lines_destroy(run->context.patched_lines);
-	mkp_selection_destroy(run->selection);
-	mkp_overrides_deinit(&run->overrides);
-	mkp_diff_destroy(run->diff);
-	mkp_graph_destroy(run->orig_graph);
-	mkp_graph_destroy(run->patched_graph);
-	mkp_object_destroy(run->orig);
-	mkp_object_destroy(run->patched);
+	free(run->name);
 	mkp_report_deinit(&run->report);
 }
 
@@ -278,7 +157,7 @@ static int run_diff(int argc, char **argv)
 		return code;
 	mkp_report_init(&run.report);
 	mkp_arena_init(&run.kernel.locations.arena);
-	mkp_overrides_init(&run.overrides);
+	mkp_patch_init(&run.patch, &run.patch_options, &run.report);
 	error = diff(&run);
 	if (!error)
 		error = show(&run);

@@ -5,15 +5,8 @@
 #ifndef MKP_CMD_DIFF_H
 #define MKP_CMD_DIFF_H
 
-#include "check/check.h"
-#include "emit/bind.h"
+#include "emit/patch.h"
 #include "image/image.h"
-
-/** A -W, -E or --ignore-init, for the record. */
-struct mkp_decision {
-	const char *option; /* as it is written */
-	const char *check;  /* name, as given */
-};
 
 /** The command line; all borrowed from argv. NULL: not given. */
 struct mkp_diff_options {
@@ -51,23 +44,5 @@ struct mkp_error *mkp_diff_open_kernel(const struct mkp_diff_options *options,
 				       struct mkp_report *report,
 				       struct mkp_diff_kernel *ret_kernel) MKP_MUST_CHECK;
 void mkp_diff_close_kernel(struct mkp_diff_kernel *kernel);
-
-/** Adds the rows of functions; first the replaced ones, in the order of the selection. */
-struct mkp_error *mkp_diff_report_functions(const struct mkp_check_context *context)
-	MKP_MUST_CHECK;
-
-/** Fills in the positions of the replaced functions, once they are bound. */
-void mkp_diff_report_positions(struct mkp_report *report,
-			       const struct mkp_selection *selection,
-			       const struct mkp_bindings *bindings);
-
-/** Adds the rows of what the author decided; after all findings. */
-struct mkp_error *mkp_diff_report_overrides(const struct mkp_diff_options *options,
-					    const struct mkp_overrides *overrides,
-					    struct mkp_report *report) MKP_MUST_CHECK;
-
-/** Adds the rows of what is included. */
-struct mkp_error *mkp_diff_report_included(const struct mkp_check_context *context)
-	MKP_MUST_CHECK;
 
 #endif

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * From the verdicts to the rows of the report.
- */
+#include "emit/rows.h"
+
 #include <stdio.h>
 #include <string.h>
-
-#include "cmd/diff.h"
 
 static const char *binding_name(const struct mkp_symbol *symbol)
 {
@@ -140,14 +137,15 @@ static struct mkp_error *add_rule(const struct mkp_override *rule,
 	return error ? error : mkp_report_add_override(report, &row);
 }
 
-struct mkp_error *mkp_diff_report_overrides(const struct mkp_diff_options *options,
+struct mkp_error *mkp_diff_report_overrides(const struct mkp_decision *decisions,
+					    size_t nr_decisions,
 					    const struct mkp_overrides *overrides,
 					    struct mkp_report *report)
 {
 	struct mkp_error *error = NULL;
 
-	for (size_t i = 0; i < options->nr_decisions && !error; i++)
-		error = add_decision(&options->decisions[i], report);
+	for (size_t i = 0; i < nr_decisions && !error; i++)
+		error = add_decision(&decisions[i], report);
 	for (size_t i = 0; i < overrides->nr_rules && !error; i++)
 		error = add_rule(&overrides->rules[i], report);
 	return error;

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "emit/patch.h"
+
+#include "emit/emit.h"
+
+void mkp_patch_init(struct mkp_patch *patch, const struct mkp_patch_options *options,
+		    struct mkp_report *report)
+{
+	*patch = (struct mkp_patch){ .options = options, .report = report };
+	mkp_overrides_init(&patch->overrides);
+}
+
+/* Maps and validates both objects; nothing writes to them afterwards. */
+static struct mkp_error *read_objects(struct mkp_patch *patch)
+{
+	struct mkp_error *error = mkp_object_open(patch->options->orig, &patch->orig);
+
+	return error ? error : mkp_object_open(patch->options->patched, &patch->patched);
+}
+
+/* Cuts both into atoms and references, which stay as they are. */
+static struct mkp_error *build_graphs(struct mkp_patch *patch)
+{
+	struct mkp_error *error = mkp_graph_create(patch->orig, &patch->orig_graph);
+
+	return error ? error : mkp_graph_create(patch->patched, &patch->patched_graph);
+}
+
+/* Pairs and compares; from here on the verdicts are final. */
+static struct mkp_error *compare(struct mkp_patch *patch)
+{
+	struct mkp_check_context *context = &patch->context;
+	struct mkp_error *error = mkp_diff_create(patch->orig_graph, patch->patched_graph,
+						  &patch->diff);
+
+	if (!error && patch->options->correlate)
+		error = mkp_overrides_read(&patch->overrides, patch->options->correlate);
+	if (!error)
+		error = mkp_overrides_settle(&patch->overrides, patch->diff);
+	if (!error)
+		error = mkp_correlate(patch->diff);
+	if (!error)
+		error = mkp_lines_create(patch->orig->path, &context->orig_lines);
+	if (!error)
+		error = mkp_lines_create(patch->patched->path, &context->patched_lines);
+	if (!error)
+		error = mkp_compare(patch->diff, context->orig_lines,
+				    context->patched_lines);
+	return error ? error : mkp_overrides_apply(&patch->overrides, patch->diff);
+}
+
+/* Decides what the payload carries, and reports what was found so far. */
+static struct mkp_error *select_and_check(struct mkp_patch *patch)
+{
+	struct mkp_error *error = mkp_select(patch->diff, &patch->selection);
+
+	if (error)
+		return error;
+	patch->context.diff = patch->diff;
+	patch->context.selection = patch->selection;
+	patch->context.overrides = &patch->overrides;
+	patch->context.module = patch->options->object;
+	patch->context.report = patch->report;
+	error = mkp_diff_report_functions(&patch->context);
+	if (!error)
+		error = mkp_diff_report_included(&patch->context);
+	return error ? error : mkp_check_run(&patch->context);
+}
+
+static void describe(const struct mkp_patch *patch)
+{
+	const struct mkp_patch_options *options = patch->options;
+	struct mkp_report *report = patch->report;
+
+	report->original = options->orig;
+	report->patched = options->patched;
+	report->levels = options->levels;
+	report->release = options->release;
+	report->module_given = options->object;
+	report->object = options->object ? options->object : "vmlinux";
+	report->status = MKP_STATUS_UNCHANGED;
+}
+
+bool mkp_patch_is_refused(const struct mkp_patch *patch)
+{
+	return mkp_report_count(patch->report, MKP_LEVEL_ERROR) > 0;
+}
+
+/* Nothing changed, or nothing that the author does not want to be left as it is. */
+static bool nothing_to_do(const struct mkp_patch *patch)
+{
+	if (mkp_patch_is_refused(patch))
+		return false;
+	return mkp_diff_is_unchanged(patch->diff) || !patch->selection->nr_replaced;
+}
+
+static struct mkp_error *record(struct mkp_patch *patch)
+{
+	return mkp_diff_report_overrides(patch->options->decisions,
+					 patch->options->nr_decisions, &patch->overrides,
+					 patch->report);
+}
+
+struct mkp_error *mkp_patch_compare(struct mkp_patch *patch)
+{
+	struct mkp_error *error;
+
+	describe(patch);
+	error = read_objects(patch);
+	if (!error)
+		error = build_graphs(patch);
+	if (!error)
+		error = compare(patch);
+	if (error)
+		return error;
+	patch->report->arch = patch->patched_graph->arch->name;
+	patch->report->nr_compared = patch->diff->nr_functions;
+	patch->report->nr_line_only = patch->diff->nr_line_only;
+	/* What is the same needs no check: only additions that nothing uses are told. */
+	error = select_and_check(patch);
+	if (!error && nothing_to_do(patch))
+		return record(patch);
+	patch->report->status = MKP_STATUS_REFUSED;
+	return error;
+}
+
+struct mkp_error *mkp_patch_bind(struct mkp_patch *patch, const struct mkp_target *target)
+{
+	struct mkp_error *error;
+
+	if (target->object)
+		patch->report->object = target->object;
+	error = mkp_bind(&patch->context, target, &patch->bindings);
+	if (error)
+		return error;
+	mkp_diff_report_positions(patch->report, patch->selection, patch->bindings);
+	return record(patch);
+}
+
+struct mkp_error *mkp_patch_emit(struct mkp_patch *patch, const struct mkp_target *target)
+{
+	const struct mkp_patch_options *options = patch->options;
+	const struct mkp_emit_options emit_options = {
+		.name = options->name,
+		.directory = options->directory,
+		.object = target->object,
+		.release = options->release,
+		.standalone = options->standalone,
+	};
+
+	patch->report->status = MKP_STATUS_PATCH;
+	return mkp_emit(&emit_options, patch->selection, patch->bindings, patch->report);
+}
+
+void mkp_patch_deinit(struct mkp_patch *patch)
+{
+	mkp_bindings_destroy(patch->bindings);
+	mkp_lines_destroy(patch->context.orig_lines);
+	mkp_lines_destroy(patch->context.patched_lines);
+	mkp_selection_destroy(patch->selection);
+	mkp_overrides_deinit(&patch->overrides);
+	mkp_diff_destroy(patch->diff);
+	mkp_graph_destroy(patch->orig_graph);
+	mkp_graph_destroy(patch->patched_graph);
+	mkp_object_destroy(patch->orig);
+	mkp_object_destroy(patch->patched);
+}

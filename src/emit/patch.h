@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The way from a pair of objects to the source of a module, for every command that goes
+ * it: compare, bind to the kernel, emit. Each step is called once, in this order, and
+ * only if the one before it left something to do.
+ */
+#ifndef MKP_EMIT_PATCH_H
+#define MKP_EMIT_PATCH_H
+
+#include "emit/bind.h"
+#include "emit/rows.h"
+
+/** All borrowed; NULL: not given. */
+struct mkp_patch_options {
+	const char *orig, *patched; /* paths of the objects */
+	const char *object;	    /* module that they are part of; NULL: vmlinux */
+	const char *correlate;	    /* file of rules */
+	const char *release;
+	const uint8_t *levels; /* for mkp_report.levels */
+	const struct mkp_decision *decisions;
+	size_t nr_decisions;
+	const char *name;      /* of the patch module, a valid one; for emit */
+	const char *directory; /* to write; for emit */
+	bool standalone;
+};
+
+/** One pair on its way. */
+struct mkp_patch {
+	const struct mkp_patch_options *options;
+	struct mkp_object *orig, *patched;
+	struct mkp_graph *orig_graph, *patched_graph;
+	struct mkp_overrides overrides;
+	struct mkp_diff *diff;
+	struct mkp_selection *selection;
+	struct mkp_check_context context;
+	struct mkp_bindings *bindings;
+	struct mkp_report *report;
+};
+
+/** Both are borrowed and live longer; the report is initialised. */
+void mkp_patch_init(struct mkp_patch *patch, const struct mkp_patch_options *options,
+		    struct mkp_report *report);
+void mkp_patch_deinit(struct mkp_patch *patch);
+
+/**
+ * Reads both objects, compares them, decides what is carried and runs the checks. The
+ * report's status is MKP_STATUS_UNCHANGED when there is nothing to do, and
+ * MKP_STATUS_REFUSED otherwise, for as long as nothing is emitted.
+ */
+struct mkp_error *mkp_patch_compare(struct mkp_patch *patch) MKP_MUST_CHECK;
+
+/** Finds each symbol of the running kernel that the patch needs. */
+struct mkp_error *mkp_patch_bind(struct mkp_patch *patch,
+				 const struct mkp_target *target) MKP_MUST_CHECK;
+
+/** Writes the module's source; nothing may be refused. The status is MKP_STATUS_PATCH. */
+struct mkp_error *mkp_patch_emit(struct mkp_patch *patch,
+				 const struct mkp_target *target) MKP_MUST_CHECK;
+
+/** Whether there is a finding of level error. */
+bool mkp_patch_is_refused(const struct mkp_patch *patch);
+
+#endif
