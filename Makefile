@@ -37,7 +37,7 @@ PACKAGES := libelf libdw json-c libxxhash
 mkp_cflags := -std=gnu11 -D_GNU_SOURCE -DMKP_VERSION='"$(VERSION)"' -Isrc -Iinclude \
 	-I$(O) -ffile-prefix-map=$(CURDIR)/= $(WARNINGS) \
 	$(shell $(PKG_CONFIG) --cflags $(PACKAGES))
-mkp_libs := $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lZydis
+mkp_libs := $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lZydis -lZycore
 
 ifdef SAN
 mkp_cflags += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer

@@ -43,6 +43,20 @@ const struct mkp_special_row *mkp_arch_special(const struct mkp_arch *arch,
 	return NULL;
 }
 
+const char *mkp_arch_special_field(const struct mkp_arch *arch,
+				   const struct mkp_special_row *row, uint32_t entry_size,
+				   uint64_t offset)
+{
+	const struct mkp_special_field *field = arch->special_fields, *best = NULL;
+
+	for (; field && field->section; field++)
+		if (field->offset <= offset && !strcmp(field->section, row->section) &&
+		    (!field->entry_size || field->entry_size == entry_size) &&
+		    (!best || best->offset < field->offset))
+			best = field;
+	return best ? best->name : NULL;
+}
+
 bool mkp_arch_is_helper(const struct mkp_arch *arch, const char *symbol)
 {
 	for (size_t i = 0; i < arch->nr_compiler_helpers; i++)

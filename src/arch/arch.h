@@ -9,7 +9,8 @@
  *   read      name, machine; reloc(): width and pc-relativity of every relocation type
  *             that the compiler emits; a unit test that each has a row
  *   diff      scan_code() where pc-relative fields are not measured from their own place,
- *             or where direct branches may come without a relocation; special[]: the
+ *             or where direct branches may come without a relocation; disassemble() for
+ *             --explain; special[]: the
  *             tables of this architecture (sizes by kernel version, fields, what to
  * mask); fixtures compiled by the cross compiler extract   branch_reloc(), patch_safe
  * relocation flags, compiler_helpers[]; entry hooks for functions; a module that kbuild
@@ -24,6 +25,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/error.h"
 
@@ -56,6 +58,14 @@ struct mkp_code_scan {
 	struct mkp_code_field *fields; /* owned */
 	size_t count, capacity;
 	bool complete; /* false: some bytes are no instruction */
+};
+
+/** Says what the fields of instructions refer to. */
+struct mkp_field_namer {
+	/** Writes what the field at @offset of the code refers to. @stream NULL: nothing
+	 * is written. Returns false if the field refers to nothing: it is a number. */
+	bool (*name)(const void *context, uint64_t offset, FILE *stream);
+	const void *context;
 };
 
 enum {
@@ -92,6 +102,14 @@ struct mkp_special_row {
 	uint32_t flags;	       /* MKP_SPECIAL_... */
 };
 
+/** What a field of a table's entry is called, in the structure of the kernel. */
+struct mkp_special_field {
+	const char *section; /* as in struct mkp_special_row */
+	uint8_t entry_size;  /* of the layout that has it; 0: all have */
+	uint8_t offset;	     /* of its first byte; it ends where the next one starts */
+	const char *name;
+};
+
 struct mkp_arch {
 	const char *name; /* as in uname -m: "x86_64" */
 	uint16_t machine; /* EM_... */
@@ -120,6 +138,14 @@ struct mkp_arch {
 					     struct mkp_code_scan *scan);
 
 	/**
+	 * Length of the instruction at @offset of @size bytes of code, 0 if there is
+	 * none. With a @stream it is also written as text, its fields as @namer says,
+	 * branches within the code as "+0x12". NULL: code can not be shown.
+	 */
+	size_t (*disassemble)(const uint8_t *code, size_t size, uint64_t offset,
+			      const struct mkp_field_namer *namer, FILE *stream);
+
+	/**
 	 * Whether bytes between functions are nothing but filling: NOPs, traps or zeros.
 	 * NULL: zeros only.
 	 */
@@ -140,6 +166,9 @@ struct mkp_arch {
 
 	const struct mkp_special_row *special;
 	size_t nr_special;
+
+	/** Names of fields, for people; ends with a row without section. NULL: none. */
+	const struct mkp_special_field *special_fields;
 };
 
 /** The architecture of an e_machine value; NULL: not supported. */
@@ -151,6 +180,11 @@ const char *mkp_arch_reloc_name(const struct mkp_arch *arch, uint32_t type);
 /** Row of a section name in @arch->special; NULL: not a special section. */
 const struct mkp_special_row *mkp_arch_special(const struct mkp_arch *arch,
 					       const char *section);
+
+/** Name of the field that the byte at @offset of an entry is in; NULL: it has none. */
+const char *mkp_arch_special_field(const struct mkp_arch *arch,
+				   const struct mkp_special_row *row, uint32_t entry_size,
+				   uint64_t offset);
 
 /** Whether @symbol is one of the compiler helpers. */
 bool mkp_arch_is_helper(const struct mkp_arch *arch, const char *symbol);

@@ -9,4 +9,9 @@
 
 extern const struct mkp_arch mkp_arch_x86_64;
 
+/* Parts of it that have a file of their own. */
+size_t mkp_x86_64_disassemble(const uint8_t *code, size_t size, uint64_t offset,
+			      const struct mkp_field_namer *namer, FILE *stream);
+extern const struct mkp_special_field mkp_x86_64_fields[];
+
 #endif

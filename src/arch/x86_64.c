@@ -342,10 +342,12 @@ const struct mkp_arch mkp_arch_x86_64 = {
 	.branch_reloc = x86_64_branch_reloc,
 	.scan_code = x86_64_scan_code,
 	.scan_immediates = x86_64_scan_immediates,
+	.disassemble = mkp_x86_64_disassemble,
 	.is_padding = x86_64_is_padding,
 	.entry_traceable = x86_64_entry_traceable,
 	.compiler_helpers = compiler_helpers,
 	.nr_compiler_helpers = MKP_ARRAY_SIZE(compiler_helpers),
 	.special = special,
 	.nr_special = MKP_ARRAY_SIZE(special),
+	.special_fields = mkp_x86_64_fields,
 };

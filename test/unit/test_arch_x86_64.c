@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -267,6 +269,110 @@ static void rows_agree_with_themselves(void **state MKP_UNUSED)
 	}
 }
 
+/* Names the field at one offset. */
+struct named_field {
+	uint64_t offset;
+	const char *name;
+};
+
+static bool name_field(const void *context, uint64_t offset, FILE *stream)
+{
+	const struct named_field *field = context;
+
+	if (offset != field->offset)
+		return false;
+	if (stream)
+		fputs(field->name, stream);
+	return true;
+}
+
+/* Asserts the text of the instruction at @offset, and its length. */
+static void assert_text(const char *code, size_t size, uint64_t offset,
+			const struct named_field *field, size_t length,
+			const char *wanted)
+{
+	const struct mkp_field_namer namer = { name_field, field };
+	char *text = NULL;
+	size_t text_size;
+	FILE *stream = open_memstream(&text, &text_size);
+
+	assert_non_null(stream);
+	assert_int_equal(ARCH->disassemble((const uint8_t *)code, size, offset,
+					   field ? &namer : NULL, stream),
+			 length);
+	assert_int_equal(fclose(stream), 0);
+	assert_string_equal(text, wanted);
+	assert_int_equal(
+		ARCH->disassemble((const uint8_t *)code, size, offset, NULL, NULL),
+		length);
+	free(text);
+}
+
+#define ASSERT_TEXT(code, offset, field, length, wanted)                                 \
+	assert_text(code, sizeof(code) - 1, offset, field, length, wanted)
+
+static void disassembles(void **state MKP_UNUSED)
+{
+	static const char call[] = "\x90\xe8\x00\x00\x00\x00";
+	static const char load[] = "\x8b\x05\x04\x00\x00\x00";
+	static const char compare[] = "\x83\x3d\x00\x00\x00\x00\x05";
+	static const char store[] = "\x48\xc7\xc7\x00\x00\x00\x00";
+	static const char index[] = "\xff\x24\xc5\x00\x00\x00\x00";
+	static const char thunk[] = "\xff\xd0";
+	static const char negative[] = "\x8b\x45\xf8";
+	static const char jump[] = "\x90\x90\xeb\xfd";
+	static const char far_away[] = "\xe9\xfa\xfe\xff\xff";
+	static const char number[] = "\xb8\x2a\x00\x00\x00";
+
+	ASSERT_TEXT(call, 0, NULL, 1, "nop");
+	ASSERT_TEXT(call, 1, (&(struct named_field){ 2, "printk+0x10" }), 5,
+		    "call printk+0x10");
+	/* A name of any length, and with bytes that mean something to printf(). */
+	ASSERT_TEXT(call, 1, (&(struct named_field){ 2, "a%s%n\x01" }), 5,
+		    "call a%s%n\x01");
+	ASSERT_TEXT(load, 0, (&(struct named_field){ 2, "x" }), 6, "mov x(%rip), %eax");
+	ASSERT_TEXT(load, 0, NULL, 6, "mov +0xa(%rip), %eax");
+	ASSERT_TEXT(compare, 0, (&(struct named_field){ 2, "x" }), 7,
+		    "cmpl $0x5, x(%rip)");
+	ASSERT_TEXT(store, 0, (&(struct named_field){ 3, "\"hi\"" }), 7,
+		    "mov $\"hi\", %rdi");
+	ASSERT_TEXT(index, 0, (&(struct named_field){ 3, "table" }), 7,
+		    "jmp *table(,%rax,8)");
+	ASSERT_TEXT(thunk, 0, NULL, 2, "call *%rax");
+	ASSERT_TEXT(negative, 0, NULL, 3, "mov -0x8(%rbp), %eax");
+	ASSERT_TEXT(jump, 2, NULL, 2, "jmp +0x1");
+	ASSERT_TEXT(far_away, 0, NULL, 5, "jmp -0x101");
+	ASSERT_TEXT(number, 0, NULL, 5, "mov $0x2a, %eax");
+}
+
+static void what_is_no_instruction_has_no_text(void **state MKP_UNUSED)
+{
+	static const char cut[] = "\xe8\x00\x00";
+	static const char invalid[] = "\x06\x06";
+
+	ASSERT_TEXT(cut, 0, NULL, 0, "");
+	ASSERT_TEXT(cut, 3, NULL, 0, "");
+	ASSERT_TEXT(cut, 1000, NULL, 0, "");
+	ASSERT_TEXT(invalid, 0, NULL, 0, "");
+}
+
+static void fields_of_tables_have_names(void **state MKP_UNUSED)
+{
+	const struct mkp_special_row *bug = mkp_arch_special(ARCH, "__bug_table");
+	const struct mkp_special_row *alternative = mkp_arch_special(ARCH,
+								     ".altinstructions");
+
+	assert_string_equal(mkp_arch_special_field(ARCH, bug, 12, 0), "bug_addr_disp");
+	assert_string_equal(mkp_arch_special_field(ARCH, bug, 12, 7), "file_disp");
+	assert_string_equal(mkp_arch_special_field(ARCH, bug, 12, 11), "flags");
+	/* The layout decides. */
+	assert_string_equal(mkp_arch_special_field(ARCH, alternative, 14, 10), "flags");
+	assert_string_equal(mkp_arch_special_field(ARCH, alternative, 12, 10),
+			    "instrlen");
+	assert_null(mkp_arch_special_field(ARCH, mkp_arch_special(ARCH, "__mcount_loc"),
+					   8, 0));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -281,6 +387,9 @@ int main(void)
 		cmocka_unit_test(knows_helpers),
 		cmocka_unit_test(knows_the_tables),
 		cmocka_unit_test(rows_agree_with_themselves),
+		cmocka_unit_test(disassembles),
+		cmocka_unit_test(what_is_no_instruction_has_no_text),
+		cmocka_unit_test(fields_of_tables_have_names),
 	};
 
 	return cmocka_run_group_tests_name("arch/x86_64", tests, NULL, NULL);
