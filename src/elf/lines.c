@@ -5,6 +5,7 @@
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
 #include <gelf.h>
+#include <limits.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -152,35 +153,122 @@ static Dwarf_Die *find_unit(struct mkp_lines *lines, uint32_t section, uint64_t 
 	return unit;
 }
 
-/* Appends the call lines of the inlined functions around an address. */
-static size_t add_call_lines(Dwarf_Die *unit, Dwarf_Addr address, size_t count,
-			     int numbers[MKP_LINES_MAX_CHAIN])
+/* The child of a scope that holds an address and may hold more scopes. */
+static bool find_child_scope(Dwarf_Die *scope, Dwarf_Addr address, Dwarf_Die *ret_child)
 {
-	Dwarf_Die *scopes = NULL;
+	Dwarf_Die die;
+
+	for (int more = dwarf_child(scope, &die); more == 0;
+	     more = dwarf_siblingof(&die, &die)) {
+		int tag = dwarf_tag(&die);
+
+		if (tag != DW_TAG_subprogram && tag != DW_TAG_inlined_subroutine &&
+		    tag != DW_TAG_lexical_block)
+			continue;
+		if (dwarf_haspc(&die, address) > 0) {
+			*ret_child = die;
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * The functions around an address from the outside in: the compiled one, then those
+ * that were inlined. (dwarf_getscopes() leaves what was compiled behind at the innermost
+ * inlined one, and goes on with where that was written.) Of a chain that is too long the
+ * outer ones are kept.
+ */
+static size_t find_functions(Dwarf_Die *unit, Dwarf_Addr address,
+			     Dwarf_Die functions[MKP_LINES_MAX_CHAIN])
+{
+	Dwarf_Die scope = *unit;
+	size_t count = 0;
+
+	while (count < MKP_LINES_MAX_CHAIN && find_child_scope(&scope, address, &scope))
+		if (dwarf_tag(&scope) != DW_TAG_lexical_block)
+			functions[count++] = scope;
+	return count;
+}
+
+/* Line of the call that was inlined; 0: not known. */
+static int call_line(Dwarf_Die *inlined)
+{
 	Dwarf_Attribute attribute;
 	Dwarf_Word line;
-	int n = dwarf_getscopes(unit, address, &scopes);
 
-	for (int i = 0; i < n && count < MKP_LINES_MAX_CHAIN; i++)
-		if (dwarf_tag(&scopes[i]) == DW_TAG_inlined_subroutine &&
-		    !dwarf_formudata(dwarf_attr(&scopes[i], DW_AT_call_line, &attribute),
-				     &line))
-			numbers[count++] = (int)line;
-	if (n > 0)
-		free(scopes);
-	return count;
+	if (dwarf_formudata(dwarf_attr(inlined, DW_AT_call_line, &attribute), &line) ||
+	    line > INT_MAX)
+		return 0;
+	return (int)line;
+}
+
+static const char *call_file(Dwarf_Die *unit, Dwarf_Die *inlined)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Files *files;
+	Dwarf_Word number;
+	size_t count;
+
+	if (dwarf_formudata(dwarf_attr(inlined, DW_AT_call_file, &attribute), &number) ||
+	    dwarf_getsrcfiles(unit, &files, &count) || number >= count)
+		return NULL;
+	return dwarf_filesrc(files, number, NULL, NULL);
 }
 
 size_t mkp_lines_chain(struct mkp_lines *lines, uint32_t section, uint64_t offset,
 		       int numbers[MKP_LINES_MAX_CHAIN])
 {
+	Dwarf_Die functions[MKP_LINES_MAX_CHAIN];
 	Dwarf_Addr address;
 	Dwarf_Die *unit = find_unit(lines, section, offset, &address);
 	Dwarf_Line *line = unit ? dwarf_getsrc_die(unit, address) : NULL;
+	size_t count = 1, depth;
 
 	if (!line || dwarf_lineno(line, &numbers[0]))
 		return 0;
-	return add_call_lines(unit, address, 1, numbers);
+	depth = find_functions(unit, address, functions);
+	for (; depth && count < MKP_LINES_MAX_CHAIN; depth--) {
+		int number = call_line(&functions[depth - 1]);
+
+		if (number)
+			numbers[count++] = number;
+	}
+	return count;
+}
+
+/* Name of a function, as a frame has it: through its abstract origin. */
+static const char *function_name(Dwarf_Die *function)
+{
+	Dwarf_Attribute attribute;
+
+	return dwarf_formstring(dwarf_attr_integrate(function, DW_AT_name, &attribute));
+}
+
+size_t mkp_lines_frames(struct mkp_lines *lines, uint32_t section, uint64_t offset,
+			struct mkp_line_frame frames[MKP_LINES_MAX_CHAIN])
+{
+	Dwarf_Die functions[MKP_LINES_MAX_CHAIN];
+	Dwarf_Addr address;
+	Dwarf_Die *unit = find_unit(lines, section, offset, &address);
+	Dwarf_Line *row = unit ? dwarf_getsrc_die(unit, address) : NULL;
+	size_t depth = unit ? find_functions(unit, address, functions) : 0;
+	const char *directory = unit ? compilation_directory(unit) : NULL, *file;
+	int line;
+
+	if (!row || !depth || dwarf_lineno(row, &line))
+		return 0;
+	file = dwarf_linesrc(row, NULL, NULL);
+	for (size_t i = 0; i < depth; i++) {
+		Dwarf_Die *function = &functions[depth - 1 - i];
+
+		frames[i].function = function_name(function);
+		frames[i].source = line ? format_place(lines, file, line, directory)
+					: NULL;
+		line = call_line(function);
+		file = call_file(unit, function);
+	}
+	return depth;
 }
 
 /* What the line table alone does not tell. */

@@ -38,6 +38,21 @@ const char *mkp_lines_find(struct mkp_lines *lines, uint32_t section, uint64_t o
 size_t mkp_lines_chain(struct mkp_lines *lines, uint32_t section, uint64_t offset,
 		       int numbers[MKP_LINES_MAX_CHAIN]);
 
+/** A function that an instruction belongs to, as the source has it. */
+struct mkp_line_frame {
+	const char *function; /* NULL: it has no name that could be read */
+	const char *source;   /* "file:line", as of mkp_lines_find(); or NULL */
+};
+
+/**
+ * The functions that an instruction belongs to, from the inside out: the one that it was
+ * written in, with its own line; then, while that was inlined, the one that the call was
+ * written in, with the line of the call. The last is the function that was compiled.
+ * Returns how many of @frames were filled, 0: not known. Strings are owned by @lines.
+ */
+size_t mkp_lines_frames(struct mkp_lines *lines, uint32_t section, uint64_t offset,
+			struct mkp_line_frame frames[MKP_LINES_MAX_CHAIN]);
+
 /** Whether there is any DWARF at all. */
 bool mkp_lines_available(struct mkp_lines *lines);
 

@@ -18,12 +18,15 @@
 #include "elf/lines.h"
 #include "elf/object.h"
 
-/* first() is on line 2; of second(), the body is on 5, and what it inlines on 4. */
+/* first() is on line 2; of second(), the body is on 5, and what it inlines on 4; of
+ * third(), the body is on 7, and it inlines 6, which inlines 4. */
 static const char source[] = "int shared;\n"
 			     "void first(void) { shared++; }\n"
 			     "extern void take(int);\n"
 			     "static inline void pass(int line) { take(line); }\n"
-			     "void second(void) { pass(__LINE__); }\n";
+			     "void second(void) { pass(__LINE__); }\n"
+			     "static inline void between(void) { pass(__LINE__); }\n"
+			     "void third(void) { between(); }\n";
 
 static char directory[] = "/tmp/mkp-lines-XXXXXX";
 
@@ -93,6 +96,37 @@ static void check_places(bool declarations)
 	assert_int_equal(count, 2);
 	assert_int_equal(chain[0], 4);
 	assert_int_equal(chain[1], 5);
+	count = mkp_lines_chain(lines, section_of(".text.third"), 5, chain);
+	assert_int_equal(count, 3);
+	assert_int_equal(chain[0], 4);
+	assert_int_equal(chain[1], 6);
+	assert_int_equal(chain[2], 7);
+	mkp_lines_destroy(lines);
+}
+
+/* Where each call of inlined functions was written, and in what. */
+static void check_frames(bool names)
+{
+	struct mkp_lines *lines = NULL;
+	struct mkp_line_frame frames[MKP_LINES_MAX_CHAIN];
+	size_t count;
+
+	assert_null(mkp_lines_create("t.o", &lines));
+	count = mkp_lines_frames(lines, section_of(".text.first"), 0, frames);
+	assert_int_equal(count, 1);
+	assert_string_equal(frames[0].source, "t.c:2");
+	count = mkp_lines_frames(lines, section_of(".text.third"), 5, frames);
+	assert_int_equal(count, 3);
+	assert_string_equal(frames[0].source, "t.c:4");
+	assert_string_equal(frames[1].source, "t.c:6");
+	assert_string_equal(frames[2].source, "t.c:7");
+	if (names) {
+		assert_string_equal(frames[0].function, "pass");
+		assert_string_equal(frames[1].function, "between");
+		assert_string_equal(frames[2].function, "third");
+	}
+	assert_int_equal(mkp_lines_frames(lines, section_of(".text.third"), 4096, frames),
+			 0);
 	mkp_lines_destroy(lines);
 }
 
@@ -128,6 +162,7 @@ static void every_format_has_places(void **state)
 	for (size_t i = 0; i < MKP_ARRAY_SIZE(compilers); i++) {
 		compile(compilers[i].command);
 		check_places(compilers[i].declarations);
+		check_frames(compilers[i].declarations);
 		check_table();
 	}
 }
@@ -135,6 +170,7 @@ static void every_format_has_places(void **state)
 static void without_dwarf_there_are_none(void **state)
 {
 	struct mkp_lines *lines = NULL;
+	struct mkp_line_frame frames[MKP_LINES_MAX_CHAIN];
 	int chain[MKP_LINES_MAX_CHAIN];
 
 	(void)state;
@@ -144,6 +180,8 @@ static void without_dwarf_there_are_none(void **state)
 	assert_false(mkp_lines_available(lines));
 	assert_null(mkp_lines_find(lines, section_of(".text.first"), 0));
 	assert_int_equal(mkp_lines_chain(lines, section_of(".text.first"), 0, chain), 0);
+	assert_int_equal(mkp_lines_frames(lines, section_of(".text.first"), 0, frames),
+			 0);
 	mkp_lines_destroy(lines);
 }
 
