@@ -32,7 +32,7 @@ endif
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wold-style-definition -Wwrite-strings -Wformat=2 -Wpointer-arith -Wvla \
 	-Wcast-qual -Wundef $(if $(WERROR),-Werror)
-PACKAGES := libelf libdw json-c libxxhash
+PACKAGES := libelf libdw json-c libxxhash liblzma libzstd zlib
 # Debian's libzydis has no pkg-config file.
 mkp_cflags := -std=gnu11 -D_GNU_SOURCE -DMKP_VERSION='"$(VERSION)"' -Isrc -Iinclude \
 	-I$(O) -ffile-prefix-map=$(CURDIR)/= $(WARNINGS) \

@@ -21,19 +21,19 @@ _mkpatch_argument()
 {
 	case $1 in
 	-n | --name) ;;
-	-o | --output | --sysroot)
+	-o | --output | --sysroot | --debug-dir)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		;;
 	-k | --kernel)
 		_mkpatch_words "$(cd /lib/modules 2>/dev/null && echo *)"
 		;;
-	--vmlinux | --symvers | --correlate) _mkpatch_files ;;
+	--vmlinux | --symvers | --correlate | --system-map | --debug) _mkpatch_files ;;
 	-W | --warning | -E | --error)
 		_mkpatch_words "$("${COMP_WORDS[0]}" checks 2>/dev/null | awk '{ print $NF }')"
 		;;
 	--object) _mkpatch_words "$(cut -d ' ' -f 1 /proc/modules 2>/dev/null)" ;;
-	--image) _mkpatch_files '*.ko' ;;
+	--image) _mkpatch_files '*.ko*' ;;
 	--color) _mkpatch_words 'auto always never' ;;
 	*) return 1 ;;
 	esac
@@ -44,7 +44,7 @@ _mkpatch_diff()
 	case $cur in
 	-*)
 		_mkpatch_words '-n -o -k -v -q -W -E --name --output --kernel --vmlinux --symvers
-			--object --image --sysroot --standalone --correlate --warning
+			--object --image --sysroot --system-map --debug --debug-dir --standalone --correlate --warning
 			--error --ignore-init --json --explain --verbose --quiet
 			--color --help --version'
 		;;

@@ -13,6 +13,7 @@ struct mkp_diff_options {
 	const char *orig, *patched;
 	const char *name, *directory;
 	const char *vmlinux, *symvers, *object, *image, *release, *sysroot;
+	const char *system_map, *debug, *debug_dir;
 	const char *json_file; /* with json: NULL is standard output */
 	const char *correlate;
 	uint8_t levels[MKP_NR_CHECKS];	/* for mkp_report.levels */

@@ -64,12 +64,51 @@ static struct mkp_error *take_object(const struct mkp_diff_options *options,
 	return NULL;
 }
 
+/* Where debug files are: DIR of --debug-dir, else of the system that -k looks at. */
+static struct mkp_error *find_debug_dir(const struct mkp_diff_options *options,
+					struct mkp_diff_kernel *kernel,
+					const char **ret_directory)
+{
+	if (options->debug_dir) {
+		*ret_directory = options->debug_dir;
+		return NULL;
+	}
+	*ret_directory = mkp_arena_printf(&kernel->locations.arena, "%s/usr/lib/debug",
+					  options->sysroot ? options->sysroot : "");
+	return *ret_directory ? NULL : mkp_error_nomem();
+}
+
+static struct mkp_error *open_images(const struct mkp_diff_options *options,
+				     struct mkp_report *report,
+				     struct mkp_diff_kernel *kernel)
+{
+	struct mkp_image_source source = {
+		.path = choose(options->vmlinux, kernel->locations.vmlinux),
+		.sysmap = options->system_map,
+	};
+	struct mkp_error *error = find_debug_dir(options, kernel, &source.debug_dir);
+
+	if (!error && source.path)
+		error = mkp_image_open_source(&source, &kernel->vmlinux);
+	if (error || !options->image)
+		return error;
+	source.path = options->image;
+	source.module = kernel->object;
+	source.sysmap = NULL;
+	source.debug = options->debug;
+	error = mkp_image_open_source(&source, &kernel->module);
+	if (!error && mkp_image_debug_path(kernel->module))
+		error = note_taken(report, "debug file",
+				   mkp_image_debug_path(kernel->module));
+	return error;
+}
+
 struct mkp_error *mkp_diff_open_kernel(const struct mkp_diff_options *options,
 				       struct mkp_report *report,
 				       struct mkp_diff_kernel *ret_kernel)
 {
 	struct mkp_diff_kernel kernel = { 0 };
-	const char *vmlinux, *symvers;
+	const char *symvers;
 	struct mkp_error *error = take_object(options, &kernel);
 
 	mkp_arena_init(&kernel.locations.arena);
@@ -77,14 +116,11 @@ struct mkp_error *mkp_diff_open_kernel(const struct mkp_diff_options *options,
 		error = find_files(options, &kernel);
 	if (!error)
 		error = note_files(options, report, &kernel);
-	vmlinux = choose(options->vmlinux, kernel.locations.vmlinux);
 	symvers = choose(options->symvers, kernel.locations.symvers);
-	if (!error && vmlinux)
-		error = mkp_image_open(vmlinux, /* module= */ NULL, &kernel.vmlinux);
+	if (!error)
+		error = open_images(options, report, &kernel);
 	if (!error && symvers)
 		error = mkp_symvers_open(symvers, &kernel.symvers);
-	if (!error && options->image)
-		error = mkp_image_open(options->image, kernel.object, &kernel.module);
 	if (error) {
 		mkp_diff_close_kernel(&kernel);
 		return error;

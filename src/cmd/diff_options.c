@@ -16,6 +16,9 @@ enum option_id {
 	OPTION_OBJECT,
 	OPTION_IMAGE,
 	OPTION_SYSROOT,
+	OPTION_SYSTEM_MAP,
+	OPTION_DEBUG,
+	OPTION_DEBUG_DIR,
 	OPTION_STANDALONE,
 	OPTION_CORRELATE,
 	OPTION_WARNING,
@@ -40,6 +43,11 @@ static const struct mkp_option options[] = {
 			    "the objects are part of this module" },
 	[OPTION_IMAGE] = { "image", 0, "FILE.ko", "the module as it was shipped" },
 	[OPTION_SYSROOT] = { "sysroot", 0, "DIR", "look for -k below DIR" },
+	[OPTION_SYSTEM_MAP] = { "system-map", 0, "FILE",
+				"System.map of a --vmlinux that is stripped" },
+	[OPTION_DEBUG] = { "debug", 0, "FILE", "debug file of the --image" },
+	[OPTION_DEBUG_DIR] = { "debug-dir", 0, "DIR",
+			       "look there for debug files (default: /usr/lib/debug)" },
 	[OPTION_STANDALONE] = { "standalone", 0, NULL,
 				"emit a module that needs no mkpatch_core" },
 	[OPTION_CORRELATE] = { "correlate", 0, "FILE",
@@ -126,6 +134,15 @@ static int take_option(const struct mkp_option_value *option,
 	case OPTION_SYSROOT:
 		result->sysroot = option->value;
 		break;
+	case OPTION_SYSTEM_MAP:
+		result->system_map = option->value;
+		break;
+	case OPTION_DEBUG:
+		result->debug = option->value;
+		break;
+	case OPTION_DEBUG_DIR:
+		result->debug_dir = option->value;
+		break;
 	case OPTION_STANDALONE:
 		result->standalone = true;
 		break;
@@ -167,6 +184,8 @@ static int check_object(struct mkp_diff_options *result)
 		return mkp_fail_usage("--object takes the name of a module, such as zfs, "
 				      "not of a file: '%s'",
 				      result->object);
+	if (result->debug && !result->image)
+		return mkp_fail_usage("--debug needs --image: it is the module's");
 	if (result->image && !result->object)
 		return mkp_fail_usage("--image needs --object: the name of the module");
 	return -1;

@@ -6,7 +6,6 @@
 #include "elf/object.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -14,19 +13,15 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/unpack.h"
 #include "elf/read.h"
 
 static struct mkp_error *map_file(struct mkp_object *object)
 {
 	struct stat status;
 	void *image;
-
-	/* O_NONBLOCK: a FIFO must not make us wait; regular files do not care. */
-	object->fd = open(object->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (object->fd < 0 || fstat(object->fd, &status))
+	if (fstat(object->fd, &status))
 		return mkp_error_create_errno(errno, "%s", object->path);
-	if (!S_ISREG(status.st_mode))
-		return mkp_object_error(object, "not a regular file");
 	if ((uint64_t)status.st_size < sizeof(Elf64_Ehdr))
 		return mkp_object_error(object, "too short for an ELF file");
 	image = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, object->fd, 0);
@@ -128,14 +123,18 @@ static struct mkp_error *read_all(struct mkp_object *object)
 	return error;
 }
 
-struct mkp_error *mkp_object_open(const char *path, struct mkp_object **ret_object)
+struct mkp_error *mkp_object_open_fd(const char *path, int fd, bool packed,
+				     struct mkp_object **ret_object)
 {
 	struct mkp_object *object;
 	struct mkp_error *error = mkp_array_create(1, sizeof(*object), &object);
 
-	if (error)
+	if (error) {
+		close(fd);
 		return error;
-	object->fd = -1;
+	}
+	object->fd = fd;
+	object->packed = packed;
 	mkp_index_init(&object->names);
 	object->path = strdup(path);
 	error = object->path ? read_all(object) : mkp_error_nomem();
@@ -145,6 +144,15 @@ struct mkp_error *mkp_object_open(const char *path, struct mkp_object **ret_obje
 	}
 	*ret_object = object;
 	return NULL;
+}
+
+struct mkp_error *mkp_object_open(const char *path, struct mkp_object **ret_object)
+{
+	int fd = -1;
+	bool packed = false;
+	struct mkp_error *error = mkp_file_open(path, &fd, &packed);
+
+	return error ? error : mkp_object_open_fd(path, fd, packed, ret_object);
 }
 
 void mkp_object_destroy(struct mkp_object *object)

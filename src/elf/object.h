@@ -85,6 +85,7 @@ struct mkp_reloc {
 struct mkp_object {
 	char *path; /* as given */
 	int fd;
+	bool packed;	      /* the file is compressed: `fd` is that of the content */
 	const uint8_t *image; /* the whole file, mapped read-only */
 	size_t image_size;
 	uint16_t machine; /* EM_... */
@@ -104,12 +105,19 @@ struct mkp_object {
 };
 
 /**
- * Opens @path, an ELF64 file of any machine and byte order. The caller owns *@ret_object.
- * Errors: MKP_ERROR_IO, MKP_ERROR_FORMAT (what and where), MKP_ERROR_UNSUPPORTED
- * (32-bit).
+ * Opens @path, an ELF64 file of any machine and byte order, perhaps compressed. The
+ * caller owns *@ret_object. Errors: MKP_ERROR_IO, MKP_ERROR_FORMAT (what and where),
+ * MKP_ERROR_UNSUPPORTED (32-bit).
  */
 struct mkp_error *mkp_object_open(const char *path,
 				  struct mkp_object **ret_object) MKP_MUST_CHECK;
+
+/**
+ * The same for a file that mkp_file_open() has opened, and whose descriptor it takes
+ * over, also on failure.
+ */
+struct mkp_error *mkp_object_open_fd(const char *path, int fd, bool packed,
+				     struct mkp_object **ret_object) MKP_MUST_CHECK;
 
 /** Unmaps and frees; NULL and half-built objects are fine. */
 void mkp_object_destroy(struct mkp_object *object);

@@ -500,7 +500,13 @@ struct mkp_error *mkp_finalize(const char *path, struct mkp_finalize_result *ret
 		return error;
 	finalize.object = object;
 	mkp_arena_init(&finalize.arena);
-	error = run(&finalize, ret_result);
+	if (object->packed)
+		error = mkp_error_create(MKP_ERROR_UNSUPPORTED,
+					 "%s is compressed: finalize it first, then "
+					 "compress it",
+					 path);
+	else
+		error = run(&finalize, ret_result);
 	for (size_t i = 0; i < finalize.nr_targets; i++)
 		mkp_klp_name_deinit(&finalize.targets[i].name);
 	free(finalize.targets);

@@ -2,11 +2,11 @@
 #include "image/image.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/unpack.h"
 #include "elf/object.h"
 #include "image/private.h"
 
@@ -21,9 +21,6 @@ struct magic {
 
 /* Files that are likely to be given by mistake, by what is at a place of theirs. */
 static const struct magic unsupported[] = {
-	{ "\x1f\x8b", 2, 0, "compressed with gzip: unpack it first" },
-	{ "\xfd\x37zXZ", 5, 0, "compressed with xz: unpack it first" },
-	{ "\x28\xb5\x2f\xfd", 4, 0, "compressed with zstd: unpack it first" },
 	{ "HdrS", 4, 0x202, "a boot image, not vmlinux: it has no symbols" },
 	{ "MZ", 2, 0, "a boot image, not vmlinux: it has no symbols" },
 };
@@ -34,40 +31,37 @@ static bool has_magic(const char *head, size_t size, const struct magic *magic)
 	       !memcmp(head + magic->offset, magic->bytes, magic->size);
 }
 
-static struct mkp_error *read_head(const char *path, char *head, size_t *size)
+/* A text, or what is likely to be given by mistake. */
+static struct mkp_error *load_other(struct mkp_image *image, const char *head,
+				    size_t size)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	ssize_t got;
-
-	if (fd < 0)
-		return mkp_error_create_errno(errno, "cannot open %s", path);
-	got = read(fd, head, *size);
-	if (got < 0) {
-		struct mkp_error *error = mkp_error_create_errno(errno, "cannot read %s",
-								 path);
-		close(fd);
-		return error;
-	}
-	close(fd);
-	*size = (size_t)got;
-	return NULL;
-}
-
-static struct mkp_error *load(struct mkp_image *image)
-{
-	char head[0x206];
-	size_t size = sizeof(head), i;
-	struct mkp_error *error = read_head(image->path, head, &size);
-
-	if (error)
-		return error;
-	if (size >= SELFMAG && !memcmp(head, ELFMAG, SELFMAG))
-		return mkp_image_load_elf(image);
-	for (i = 0; i < MKP_ARRAY_SIZE(unsupported); i++)
+	for (size_t i = 0; i < MKP_ARRAY_SIZE(unsupported); i++)
 		if (has_magic(head, size, &unsupported[i]))
 			return mkp_error_create(MKP_ERROR_UNSUPPORTED, "%s is %s",
 						image->path, unsupported[i].what);
-	return mkp_image_load_text(image);
+	return mkp_image_load_text(image, image->path);
+}
+
+static struct mkp_error *load(struct mkp_image *image,
+			      const struct mkp_image_source *source)
+{
+	char head[0x206];
+	int fd = -1;
+	bool packed;
+	struct mkp_error *error = mkp_file_open(image->path, &fd, &packed);
+	ssize_t got;
+
+	if (error)
+		return error;
+	got = pread(fd, head, sizeof(head), 0);
+	if (got >= SELFMAG && !memcmp(head, ELFMAG, SELFMAG)) {
+		error = mkp_object_open_fd(image->path, fd, packed, &image->object);
+		return error ? error : mkp_image_load_elf(image, source);
+	}
+	if (got < 0)
+		error = mkp_error_create_errno(errno, "cannot read %s", image->path);
+	close(fd);
+	return error ? error : load_other(image, head, (size_t)got);
 }
 
 /* ---- Order and indexes ---- */
@@ -168,15 +162,15 @@ struct mkp_error *mkp_image_create(const char *path, const char *module,
 	return NULL;
 }
 
-struct mkp_error *mkp_image_open(const char *path, const char *module,
-				 struct mkp_image **ret_image)
+struct mkp_error *mkp_image_open_source(const struct mkp_image_source *source,
+					struct mkp_image **ret_image)
 {
 	struct mkp_image *image = NULL;
-	struct mkp_error *error = mkp_image_create(path, module, &image);
+	struct mkp_error *error = mkp_image_create(source->path, source->module, &image);
 
 	if (error)
 		return error;
-	error = load(image);
+	error = load(image, source);
 	if (!error)
 		error = mkp_image_seal(image);
 	if (error)
@@ -184,6 +178,14 @@ struct mkp_error *mkp_image_open(const char *path, const char *module,
 	else
 		*ret_image = image;
 	return error;
+}
+
+struct mkp_error *mkp_image_open(const char *path, const char *module,
+				 struct mkp_image **ret_image)
+{
+	const struct mkp_image_source source = { .path = path, .module = module };
+
+	return mkp_image_open_source(&source, ret_image);
 }
 
 void mkp_image_destroy(struct mkp_image *image)
@@ -197,6 +199,7 @@ void mkp_image_destroy(struct mkp_image *image)
 	free(image->blocks);
 	free(image->text);
 	mkp_object_destroy(image->object);
+	mkp_object_destroy(image->debug);
 	free(image->modinfo_name);
 	free(image->module);
 	free(image->path);
@@ -218,6 +221,11 @@ const char *mkp_image_path(const struct mkp_image *image)
 const char *mkp_image_module_name(const struct mkp_image *image)
 {
 	return image->modinfo_name;
+}
+
+const char *mkp_image_debug_path(const struct mkp_image *image)
+{
+	return image->debug ? image->debug->path : NULL;
 }
 
 const struct mkp_object *mkp_image_object(const struct mkp_image *image)

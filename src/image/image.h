@@ -43,17 +43,35 @@ struct mkp_image_symbol {
 
 struct mkp_image; /* opaque */
 
+/** Where an image is. NULL: not given. All borrowed, for the call only. */
+struct mkp_image_source {
+	const char *path;   /* vmlinux, module, System.map or kallsyms, see below */
+	const char *module; /* NULL: vmlinux */
+	/* System.map of a vmlinux without symbols. */
+	const char *sysmap;
+	/* The debug file of a vmlinux without symbols, or of a module: where the names of
+	 * source files are. Its build-id must be that of the image. */
+	const char *debug;
+	/* Where debug files are looked for, by build-id and by .gnu_debuglink, if none of
+	 * the two is given: "/usr/lib/debug". */
+	const char *debug_dir;
+};
+
+/** mkp_image_open() with the files beside it. */
+struct mkp_error *mkp_image_open_source(const struct mkp_image_source *source,
+					struct mkp_image **ret_image) MKP_MUST_CHECK;
+
 /**
- * Reads the symbols of @path, which is an ELF vmlinux, a .ko, a System.map or kallsyms
- * text (found out from its content). @module is NULL for vmlinux; otherwise the module
- * whose symbols are meant (its rows of kallsyms text, or the .ko itself, whose .modinfo
- * must agree).
+ * Reads the symbols of @path, which is an ELF vmlinux, a .ko, perhaps compressed, a
+ * System.map or kallsyms text (found out from its content). @module is NULL for vmlinux;
+ * otherwise the module whose symbols are meant (its rows of kallsyms text, or the .ko
+ * itself, whose .modinfo must agree).
  *
  * Kallsyms text shows what a loaded module kept: what its init part had is not known.
  *
  * Errors: MKP_ERROR_IO; MKP_ERROR_FORMAT (malformed, with the line; Debian's placeholder
- * for System.map; no symbols at all); MKP_ERROR_UNSUPPORTED (compressed file or boot
- * image; addresses hidden from this user); MKP_ERROR_USAGE (a module where vmlinux is
+ * for System.map; no symbols at all); MKP_ERROR_UNSUPPORTED (boot image;
+ * addresses hidden from this user); MKP_ERROR_USAGE (a module where vmlinux is
  * meant or the other way round; another module than @module; one that is not loaded).
  */
 struct mkp_error *mkp_image_open(const char *path, const char *module,
@@ -63,7 +81,7 @@ void mkp_image_destroy(struct mkp_image *image);
 enum mkp_image_kind mkp_image_kind(const struct mkp_image *image);
 const char *mkp_image_path(const struct mkp_image *image);
 
-/** The ELF file behind the image, owned by it; NULL for a text. */
+/** The ELF file with the code of the image, owned by it; NULL for a text alone. */
 const struct mkp_object *mkp_image_object(const struct mkp_image *image);
 
 /** All symbols that kallsyms keeps, in its order. */
@@ -72,6 +90,12 @@ const struct mkp_image_symbol *mkp_image_symbols(const struct mkp_image *image,
 
 /** Name of a module from .modinfo `name=` of a .ko; NULL when there is none. */
 const char *mkp_image_module_name(const struct mkp_image *image);
+
+/** The debug file that was used, or NULL. */
+const char *mkp_image_debug_path(const struct mkp_image *image);
+
+/** The build-id of an ELF file: *@ret_size bytes, or NULL if it has none. */
+const uint8_t *mkp_build_id_find(const struct mkp_object *object, size_t *ret_size);
 
 /** What an object file knows about a symbol that it wants to find in the image. */
 struct mkp_image_query {
@@ -178,8 +202,6 @@ struct mkp_locations {
 	const char *vmlinux; /* ELF with symbols, System.map or kallsyms: best first */
 	const char *symvers;
 	const char *headers; /* directory for `make -C` */
-	/* Set when `symvers` is NULL and there is a compressed one, which is not read. */
-	const char *packed_symvers;
 };
 
 /**

@@ -21,12 +21,12 @@ struct row {
 	const char *module; /* NULL: vmlinux */
 };
 
-static struct mkp_error *malformed(const struct mkp_image *image, uint32_t line)
+static struct mkp_error *malformed(const char *path, uint32_t line)
 {
 	return mkp_error_create(MKP_ERROR_FORMAT,
 				"%s:%u: not a line \"ADDRESS LETTER NAME\" of System.map "
 				"or kallsyms",
-				image->path, line);
+				path, line);
 }
 
 static bool parse_address(char **cursor, uint64_t *ret_address)
@@ -108,6 +108,7 @@ static void set_kind(struct mkp_image_symbol *symbol, char letter)
 
 struct scan {
 	struct mkp_image *image;
+	const char *path;
 	uint32_t line;
 	bool any_address;
 	size_t nr_rows; /* that belong to the object that is asked for */
@@ -149,7 +150,7 @@ static struct mkp_error *scan_line(struct scan *scan, char *line)
 
 	scan->line++;
 	if (!parse_row(line, &row))
-		return malformed(image, scan->line);
+		return malformed(scan->path, scan->line);
 	scan->any_address |= row.address != 0;
 	if (!is_wanted(image, &row) || !is_kept(image, &row))
 		return NULL;
@@ -161,16 +162,16 @@ static struct mkp_error *check(const struct scan *scan)
 	const struct mkp_image *image = scan->image;
 
 	if (!scan->line)
-		return mkp_error_create(MKP_ERROR_FORMAT, "%s is empty", image->path);
+		return mkp_error_create(MKP_ERROR_FORMAT, "%s is empty", scan->path);
 	if (!scan->any_address)
 		return mkp_error_create(
 			MKP_ERROR_UNSUPPORTED,
 			"%s shows all addresses as 0 to this user: run as root",
-			image->path);
+			scan->path);
 	if (image->module && !scan->nr_rows)
 		return mkp_error_create(
 			MKP_ERROR_USAGE,
-			"%s has no symbols of module %s: it is not loaded", image->path,
+			"%s has no symbols of module %s: it is not loaded", scan->path,
 			image->module);
 	return NULL;
 }
@@ -182,20 +183,20 @@ static enum mkp_image_kind find_kind(const char *text)
 	return MKP_IMAGE_SYSMAP;
 }
 
-struct mkp_error *mkp_image_load_text(struct mkp_image *image)
+struct mkp_error *mkp_image_load_text(struct mkp_image *image, const char *path)
 {
-	struct scan scan = { .image = image };
+	struct scan scan = { .image = image, .path = path };
 	struct mkp_error *error;
 	char *cursor, *line;
 
-	if (mkp_sysmap_is_placeholder(image->path))
+	if (mkp_sysmap_is_placeholder(path))
 		return mkp_error_create(
 			MKP_ERROR_FORMAT,
 			"%s is Debian's placeholder for a System.map: the symbols are in "
 			"the package linux-image-RELEASE-dbg "
 			"(/usr/lib/debug/boot/vmlinux-RELEASE)",
-			image->path);
-	error = mkp_textfile_read(image->path, &image->text);
+			path);
+	error = mkp_textfile_read(path, &image->text);
 	if (error)
 		return error;
 	image->kind = find_kind(image->text);

@@ -65,9 +65,6 @@ static const struct row symvers_rows[] = {
 	{ "/usr/src/linux-%V-obj/riscv64/%F/Module.symvers", ROW_FILE },
 	{ "/lib/modules/%R/build/Module.symvers", ROW_LINKED },
 	{ "/usr/lib/modules/%R/build/Module.symvers", ROW_LINKED },
-};
-
-static const struct row packed_symvers_rows[] = {
 	{ "/boot/symvers-%R.gz", ROW_FILE },
 	{ "/boot/symvers-%R.xz", ROW_FILE },
 	{ "/boot/symvers-%R.zst", ROW_FILE },
@@ -203,10 +200,6 @@ static struct mkp_error *find_all(const struct system *system,
 	if (!error)
 		error = find(system, symvers_rows, MKP_ARRAY_SIZE(symvers_rows),
 			     &locations->symvers);
-	if (!error && !locations->symvers)
-		error = find(system, packed_symvers_rows,
-			     MKP_ARRAY_SIZE(packed_symvers_rows),
-			     &locations->packed_symvers);
 	return error;
 }
 

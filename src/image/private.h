@@ -20,6 +20,7 @@ struct mkp_image {
 	char *modinfo_name; /* owned; `name=` of .modinfo, or NULL */
 	enum mkp_image_kind kind;
 	struct mkp_object *object;	  /* owned; NULL for a text */
+	struct mkp_object *debug;	  /* owned; its debug file, or NULL */
 	char *text;			  /* owned; names of a text point into it */
 	struct mkp_image_symbol *symbols; /* in kallsyms' order once sealed */
 	size_t nr_symbols;
@@ -42,15 +43,28 @@ struct mkp_error *mkp_image_seal(struct mkp_image *image) MKP_MUST_CHECK;
 struct mkp_error *mkp_image_add(struct mkp_image *image,
 				const struct mkp_image_symbol *symbol) MKP_MUST_CHECK;
 
-/** Fill an image from its path, for its module if it has one. The caller seals it. */
-struct mkp_error *mkp_image_load_elf(struct mkp_image *image) MKP_MUST_CHECK;
-struct mkp_error *mkp_image_load_text(struct mkp_image *image) MKP_MUST_CHECK;
+/** Fill an image from its ELF file, which is open. The caller seals it. */
+struct mkp_error *mkp_image_load_elf(
+	struct mkp_image *image, const struct mkp_image_source *source) MKP_MUST_CHECK;
+
+/** Fill an image from a text, @path, for its module if it has one. */
+struct mkp_error *mkp_image_load_text(struct mkp_image *image,
+				      const char *path) MKP_MUST_CHECK;
 
 /** Key of mkp_image.places; @file is a basename. */
 uint64_t mkp_image_place(const char *name, const char *file);
 
 /** What is behind the last slash. */
 const char *mkp_path_basename(const char *path);
+
+/* ---- debug_file.c ---- */
+
+/**
+ * Opens the debug file of image->object: the one that @source names, or one that is found
+ * by build-id or .gnu_debuglink. image->debug stays NULL if there is none.
+ */
+struct mkp_error *mkp_image_open_debug(
+	struct mkp_image *image, const struct mkp_image_source *source) MKP_MUST_CHECK;
 
 /* ---- kallsyms.c ---- */
 

@@ -2,31 +2,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/unpack.h"
 #include "image/private.h"
 
 /* The largest real ones, kallsyms with everything, have about 20 MB. */
 #define TEXT_LIMIT ((size_t)256 << 20)
 #define CHUNK	   ((size_t)1 << 18)
-
-static struct mkp_error *open_regular(const char *path, int *ret_fd)
-{
-	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-	if (fd < 0)
-		return mkp_error_create_errno(errno, "cannot open %s", path);
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
-		close(fd);
-		return mkp_error_create(MKP_ERROR_FORMAT, "%s is not a regular file",
-					path);
-	}
-	*ret_fd = fd;
-	return NULL;
-}
 
 /* One chunk; *ret_got is 0 at the end of the file. */
 static struct mkp_error *read_chunk(int fd, const char *path, char *buffer,
@@ -73,7 +57,7 @@ struct mkp_error *mkp_textfile_read(const char *path, char **ret_text)
 	struct mkp_error *error;
 	int fd = -1;
 
-	error = open_regular(path, &fd);
+	error = mkp_file_open(path, &fd, /* ret_packed= */ NULL);
 	if (error)
 		return error;
 	error = read_all(fd, path, &text);

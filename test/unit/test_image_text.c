@@ -261,12 +261,13 @@ static void other_files(void **state)
 	refuse_bytes(boot, sizeof(boot), NULL, MKP_ERROR_UNSUPPORTED, "boot image");
 	boot[0x202] = 'x';
 	refuse_bytes(boot, sizeof(boot), NULL, MKP_ERROR_FORMAT, "neither ELF nor text");
-	refuse_bytes("\x1f\x8b\x08", 3, NULL, MKP_ERROR_UNSUPPORTED, "gzip");
+	refuse_bytes("\x1f\x8b\x08", 3, NULL, MKP_ERROR_FORMAT, "gzip");
 	refuse_bytes("\xfd"
 		     "7zXZ\0",
-		     6, "m", MKP_ERROR_UNSUPPORTED, "xz");
-	refuse_bytes("\x28\xb5\x2f\xfd", 4, "m", MKP_ERROR_UNSUPPORTED, "zstd");
-	assert_error(mkp_image_open("/tmp", NULL, &image), MKP_ERROR_IO, "directory");
+		     6, "m", MKP_ERROR_FORMAT, "xz");
+	refuse_bytes("\x28\xb5\x2f\xfd", 4, "m", MKP_ERROR_FORMAT, "zstd");
+	assert_error(mkp_image_open("/tmp", NULL, &image), MKP_ERROR_FORMAT,
+		     "not a regular file");
 	assert_error(mkp_image_open("/nonexistent", NULL, &image), MKP_ERROR_IO,
 		     "/nonexistent");
 	assert_error(mkp_image_open("/dev/zero", NULL, &image), MKP_ERROR_FORMAT,
