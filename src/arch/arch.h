@@ -159,6 +159,15 @@ struct mkp_arch {
 	bool (*entry_traceable)(const uint8_t *code, size_t size, const char *site_symbol,
 				uint64_t site_offset);
 
+	/**
+	 * Whether the branch whose field is at @place of a function leaves it as a tail
+	 * call, and that breaks when what it leads to is in another module: on ppc64le
+	 * the stub between them stores the TOC pointer in the frame of the caller's
+	 * caller. NULL: a tail call is as good as a call, as on x86_64 (and aarch64,
+	 * s390x, loongarch64, riscv64, which have no register of that kind).
+	 */
+	bool (*sibling_call_breaks)(const uint8_t *code, size_t size, uint64_t place);
+
 	/** Functions that compilers call on their own and that every kernel exports to
 	 * modules: they need no livepatch relocation. A trailing '*' matches any rest. */
 	const char *const *compiler_helpers;

@@ -86,7 +86,7 @@ struct mkp_error *mkp_check_report_table_ref(const struct mkp_check_context *con
 					     enum mkp_check_id id,
 					     uint32_t ref) MKP_MUST_CHECK;
 
-/* The functions of the rows, by subject: check_data.c, check_code.c, check_tables.c. */
+/* The functions of the rows, by subject: check_data.c, check_code.c, ... */
 #define MKP_CHECK_FUNCTION(name)                                                         \
 	struct mkp_error *mkp_run_##name(const struct mkp_check_context *context,        \
 					 enum mkp_check_id self) MKP_MUST_CHECK
@@ -110,11 +110,15 @@ MKP_CHECK_FUNCTION(unsupported_relocation);
 MKP_CHECK_FUNCTION(undecoded_code);
 MKP_CHECK_FUNCTION(group_section);
 MKP_CHECK_FUNCTION(short_branch);
-MKP_CHECK_FUNCTION(weak_function);
+MKP_CHECK_FUNCTION(sibling_call);
+MKP_CHECK_FUNCTION(weak_or_alias);
 MKP_CHECK_FUNCTION(removed_function);
+MKP_CHECK_FUNCTION(removed_referenced);
 MKP_CHECK_FUNCTION(no_line_info);
 MKP_CHECK_FUNCTION(special_section);
-MKP_CHECK_FUNCTION(unknown_section);
+MKP_CHECK_FUNCTION(new_section_kind);
+MKP_CHECK_FUNCTION(ex_table_alone);
+MKP_CHECK_FUNCTION(altinstr_alone);
 MKP_CHECK_FUNCTION(registration_changed);
 MKP_CHECK_FUNCTION(export_changed);
 MKP_CHECK_FUNCTION(jump_label_key);

@@ -332,24 +332,31 @@ struct mkp_error *mkp_run_group_section(const struct mkp_check_context *context,
 	return error;
 }
 
-struct mkp_error *mkp_run_removed_function(const struct mkp_check_context *context,
-					   enum mkp_check_id self)
+static struct mkp_error *check_sibling_call(const struct mkp_check_context *context,
+					    enum mkp_check_id self, uint32_t ref)
 {
-	const struct mkp_diff *diff = context->diff;
-	const struct mkp_graph *graph = diff->orig;
-	struct mkp_error *error = NULL;
+	const struct mkp_graph *graph = context->diff->patched;
+	const struct mkp_ref *it = &graph->refs[ref];
+	const struct mkp_atom *from = &graph->atoms[graph->ref_atom[ref]];
 
-	for (uint32_t i = 0; i < graph->nr_atoms && !error; i++) {
-		const struct mkp_atom *atom = &graph->atoms[i];
+	if (!(it->flags & MKP_REF_BRANCH) || from->kind != MKP_ATOM_FUNC ||
+	    context->selection->fates[ref] != MKP_FATE_ORIGINAL ||
+	    !graph->arch->sibling_call_breaks(mkp_atom_data(graph, from), from->size,
+					      it->place))
+		return NULL;
+	return mkp_check_report(
+		context->report, self, mkp_atom_name(graph, graph->ref_atom[ref]),
+		mkp_check_ref_source(context, ref),
+		"+%#llx: jumps to %s, which the patch does not carry",
+		(unsigned long long)it->place, mkp_atom_name(graph, it->target));
+}
 
-		if (atom->kind == MKP_ATOM_FUNC && atom->class == MKP_CLASS_TEXT &&
-		    atom->owner == MKP_NO_ATOM && mkp_diff_is_removed(diff, i))
-			error = mkp_check_report(context->report, self,
-						 mkp_atom_name(graph, i),
-						 mkp_check_orig_source(context, i),
-						 "no longer in the patched object");
-	}
-	return error;
+struct mkp_error *mkp_run_sibling_call(const struct mkp_check_context *context,
+				       enum mkp_check_id self)
+{
+	if (!context->diff->patched->arch->sibling_call_breaks)
+		return NULL;
+	return for_each_ref(context, self, check_sibling_call);
 }
 
 struct mkp_error *mkp_run_no_line_info(const struct mkp_check_context *context,
@@ -360,24 +367,4 @@ struct mkp_error *mkp_run_no_line_info(const struct mkp_check_context *context,
 	return mkp_check_report(context->report, self, NULL, NULL,
 				"%u immediate operands may be line numbers",
 				context->diff->nr_immediates);
-}
-
-struct mkp_error *mkp_run_weak_function(const struct mkp_check_context *context,
-					enum mkp_check_id self)
-{
-	const struct mkp_selection *selection = context->selection;
-	const struct mkp_graph *orig = context->diff->orig;
-	struct mkp_error *error = NULL;
-
-	for (uint32_t i = 0; i < selection->nr_replaced && !error; i++) {
-		uint32_t twin = context->diff->to_orig[selection->queue[i]];
-
-		if (mkp_atom_symbol(orig, &orig->atoms[twin])->bind == STB_WEAK)
-			error = mkp_check_report(context->report, self,
-						 mkp_atom_name(orig, twin),
-						 mkp_check_orig_source(context, twin),
-						 "weak definition: another file may have "
-						 "the one that runs");
-	}
-	return error;
 }

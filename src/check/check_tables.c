@@ -63,8 +63,8 @@ static bool is_unknown_edge(const struct mkp_check_context *context, uint32_t re
 				    : context->selection->fates[ref] > MKP_FATE_NOTHING;
 }
 
-struct mkp_error *mkp_run_unknown_section(const struct mkp_check_context *context,
-					  enum mkp_check_id self)
+struct mkp_error *mkp_run_new_section_kind(const struct mkp_check_context *context,
+					   enum mkp_check_id self)
 {
 	const struct mkp_graph *graph = context->diff->patched;
 	struct mkp_error *error = NULL;
@@ -278,4 +278,42 @@ struct mkp_error *mkp_run_table_reference(const struct mkp_check_context *contex
 			      : "nothing that is part of the kernel");
 	}
 	return error;
+}
+
+/* Functions whose own bytes are the same, and whose entries of @section are not. */
+static struct mkp_error *report_table_alone(const struct mkp_check_context *context,
+					    enum mkp_check_id self, const char *section)
+{
+	const struct mkp_diff *diff = context->diff;
+	const struct mkp_graph *graph = diff->patched;
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = 0; i < graph->nr_atoms && !error; i++) {
+		const struct mkp_cause *cause = &diff->cause[i];
+		MKP_CLEANUP_FREE char *text = NULL;
+
+		if (diff->state[i] != MKP_STATE_CHANGED ||
+		    cause->kind != MKP_CAUSE_TABLE ||
+		    strcmp(cause->row->section, section) != 0)
+			continue;
+		error = mkp_cause_describe(diff, i, &text);
+		if (!error)
+			error = mkp_check_report(context->report, self,
+						 mkp_atom_name(graph, i),
+						 mkp_check_source(context, i),
+						 "its code is the same: %s", text);
+	}
+	return error;
+}
+
+struct mkp_error *mkp_run_ex_table_alone(const struct mkp_check_context *context,
+					 enum mkp_check_id self)
+{
+	return report_table_alone(context, self, "__ex_table");
+}
+
+struct mkp_error *mkp_run_altinstr_alone(const struct mkp_check_context *context,
+					 enum mkp_check_id self)
+{
+	return report_table_alone(context, self, ".altinstructions");
 }

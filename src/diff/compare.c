@@ -158,8 +158,11 @@ static bool differ(struct mkp_cause *ret_cause, enum mkp_cause_kind kind, uint64
 		   uint32_t orig_ref, uint32_t patched_ref)
 {
 	if (ret_cause)
-		*ret_cause = (struct mkp_cause){ kind, place, orig_ref, patched_ref,
-						 MKP_NO_ATOM };
+		*ret_cause = (struct mkp_cause){ .kind = kind,
+						 .place = place,
+						 .orig_ref = orig_ref,
+						 .patched_ref = patched_ref,
+						 .part = MKP_NO_ATOM };
 	return false;
 }
 
@@ -279,15 +282,19 @@ struct entry {
 	uint32_t atom;
 };
 
+static int compare_places(const struct entry *a, const struct entry *b)
+{
+	if (a->row != b->row)
+		return a->row < b->row ? -1 : 1;
+	return (a->place > b->place) - (a->place < b->place);
+}
+
 static int compare_entries(const void *a, const void *b)
 {
 	const struct entry *x = a, *y = b;
+	int order = compare_places(x, y);
 
-	if (x->row != y->row)
-		return x->row < y->row ? -1 : 1;
-	if (x->place != y->place)
-		return x->place < y->place ? -1 : 1;
-	return (x->atom > y->atom) - (x->atom < y->atom);
+	return order ? order : (x->atom > y->atom) - (x->atom < y->atom);
 }
 
 /* The entries of one atom by kind of table and place in the code; NULL without memory. */
@@ -316,6 +323,23 @@ static struct entry *sorted_entries(const struct mkp_graph *graph, uint32_t atom
 	return list;
 }
 
+/* The first entries that are not the same; NULL: the list of that side has ended. */
+static void table_differs(const struct mkp_diff *diff, const struct entry *orig,
+			  const struct entry *patched, struct mkp_cause *ret_cause)
+{
+	const struct entry *entry = patched;
+
+	/* One that is gone shifts those behind it. */
+	if (!patched || (orig && compare_places(orig, patched) < 0))
+		entry = orig;
+	if (!ret_cause)
+		return;
+	differ(ret_cause, MKP_CAUSE_TABLE, entry->place, MKP_NO_REF, MKP_NO_REF);
+	ret_cause->row = &diff->patched->arch->special[entry->row];
+	if (entry == patched)
+		ret_cause->part = patched->atom;
+}
+
 static bool entries_equal(struct mkp_diff *diff, uint32_t orig, uint32_t patched,
 			  unsigned int depth, struct mkp_cause *ret_cause)
 {
@@ -334,11 +358,9 @@ static bool entries_equal(struct mkp_diff *diff, uint32_t orig, uint32_t patched
 	       mkp_content_equal(diff, a[i].atom, b[i].atom, depth, NULL))
 		i++;
 	equal = a && b && i == na && i == nb;
-	if (!equal)
-		differ(ret_cause, MKP_CAUSE_TABLE, b && i < nb ? b[i].place : 0,
-		       MKP_NO_REF, MKP_NO_REF);
-	if (!equal && ret_cause && b && i < nb)
-		ret_cause->part = b[i].atom;
+	if (!equal && a && b)
+		table_differs(diff, i < na ? &a[i] : NULL, i < nb ? &b[i] : NULL,
+			      ret_cause);
 	free(a);
 	free(b);
 	return equal;
@@ -357,7 +379,7 @@ static void compare_pair(struct mkp_diff *diff, uint32_t orig, uint32_t patched)
 	struct mkp_cause *cause = &diff->cause[patched];
 	bool same = mkp_content_equal(diff, orig, patched, 0, cause);
 
-	if (same && b->kind == MKP_ATOM_FUNC)
+	if (same && (b->kind == MKP_ATOM_FUNC || b->class == MKP_CLASS_TEXT))
 		same = entries_equal(diff, orig, patched, 0, cause);
 	if (same && !classes_equal(a, b)) {
 		differ(cause, MKP_CAUSE_SECTION, 0, MKP_NO_REF, MKP_NO_REF);

@@ -157,16 +157,14 @@ static void print_reference(FILE *stream, const struct mkp_diff *diff,
 	}
 }
 
-static void print_table(FILE *stream, const struct mkp_diff *diff,
-			const struct mkp_cause *cause)
+static void print_table(FILE *stream, const struct mkp_cause *cause)
 {
 	if (cause->part == MKP_NO_ATOM) {
-		fprintf(stream, "an entry of a table that describes it is gone");
+		fprintf(stream, "%s entry for +%#llx is gone", cause->row->what,
+			(unsigned long long)cause->place);
 		return;
 	}
-	fprintf(stream, "%s entry for +%#llx differs",
-		mkp_graph_special(diff->patched, &diff->patched->atoms[cause->part])
-			->row->what,
+	fprintf(stream, "%s entry for +%#llx differs", cause->row->what,
 		(unsigned long long)cause->place);
 }
 
@@ -207,7 +205,7 @@ struct mkp_error *mkp_cause_describe(const struct mkp_diff *diff, uint32_t patch
 		print_reference(stream, diff, cause);
 		break;
 	case MKP_CAUSE_TABLE:
-		print_table(stream, diff, cause);
+		print_table(stream, cause);
 		break;
 	case MKP_CAUSE_PART:
 		fprintf(stream, "its part %s differs",

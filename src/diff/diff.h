@@ -58,6 +58,7 @@ struct mkp_cause {
 	uint64_t place; /* offset in the atom, in the patched object if it has it */
 	uint32_t orig_ref, patched_ref; /* of MKP_CAUSE_TARGET and _MISSING */
 	uint32_t part; /* patched atom: of MKP_CAUSE_PART and _TABLE (an entry) */
+	const struct mkp_special_row *row; /* of MKP_CAUSE_TABLE */
 };
 
 struct mkp_diff {

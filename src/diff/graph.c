@@ -118,7 +118,15 @@ static uint32_t entry_owner(const struct mkp_graph *graph, uint32_t atom)
 	return entry->kind == MKP_ATOM_ENTRY ? entry->owner : MKP_NO_ATOM;
 }
 
-/* An entry belongs to the function that its code field points into. */
+/* Code that is compared as a whole, or is part of what refers to it. */
+static bool is_code(const struct mkp_atom *atom)
+{
+	return atom->kind == MKP_ATOM_FUNC || atom->class == MKP_CLASS_TEXT ||
+	       atom->class == MKP_CLASS_AUX;
+}
+
+/* An entry belongs to the code that its code field points into: a function, or code of an
+ * assembler file that no symbol names. */
 static void own_entries(struct mkp_graph *graph)
 {
 	for (uint32_t s = 0; s < graph->nr_specials; s++) {
@@ -130,8 +138,7 @@ static void own_entries(struct mkp_graph *graph)
 				graph, entry, special->row->code_field);
 
 			if (code && code->target != MKP_NO_ATOM &&
-			    (graph->atoms[code->target].kind == MKP_ATOM_FUNC ||
-			     graph->atoms[code->target].class == MKP_CLASS_AUX))
+			    is_code(&graph->atoms[code->target]))
 				entry->owner = code->target;
 		}
 	}

@@ -21,7 +21,8 @@
 struct mark {
 	uint64_t offset, size;
 	uint32_t section, symbol;
-	bool global, typed;
+	uint8_t rank; /* of its binding, the best name highest */
+	bool typed;
 };
 
 struct cutter {
@@ -43,8 +44,8 @@ static int compare_marks(const void *a, const void *b)
 		return x->size ? -1 : 1;
 	if (x->typed != y->typed)
 		return x->typed ? -1 : 1;
-	if (x->global != y->global)
-		return x->global ? -1 : 1;
+	if (x->rank != y->rank)
+		return x->rank > y->rank ? -1 : 1;
 	if (x->size != y->size)
 		return x->size > y->size ? -1 : 1;
 	return (x->symbol > y->symbol) - (x->symbol < y->symbol);
@@ -68,6 +69,15 @@ static bool is_assembler_label(const struct mkp_symbol *symbol)
 	       (!strncmp(symbol->name, ".L", 2) || symbol->name[0] == '$');
 }
 
+/* A weak name may be another file's in the kernel; the others are this code's for sure.
+ */
+static uint8_t binding_rank(const struct mkp_symbol *symbol)
+{
+	if (symbol->bind == STB_WEAK)
+		return 0;
+	return symbol->bind == STB_LOCAL ? 1 : 2;
+}
+
 static struct mkp_error *mark_symbols(struct cutter *cutter)
 {
 	const struct mkp_object *object = cutter->graph->object;
@@ -80,7 +90,7 @@ static struct mkp_error *mark_symbols(struct cutter *cutter)
 			.size = symbol->size,
 			.section = symbol->section,
 			.symbol = i,
-			.global = symbol->bind != STB_LOCAL,
+			.rank = binding_rank(symbol),
 			.typed = symbol->type != STT_NOTYPE,
 		};
 

@@ -218,6 +218,54 @@ static void print_escapes(FILE *stream, const struct mkp_graph *graph, uint32_t 
 	}
 }
 
+static const char *unhookable_cause(const struct mkp_diff *diff, uint32_t orig_atom)
+{
+	const struct mkp_graph *graph = diff->orig;
+	const struct mkp_atom *atom = &graph->atoms[orig_atom];
+	enum mkp_code_origin origin = MKP_ORIGIN_UNKNOWN;
+
+	if (is_noinstr(graph, orig_atom))
+		return "noinstr";
+	if (diff->orig_lines)
+		origin = mkp_lines_origin(diff->orig_lines, atom->section, atom->start);
+	if (origin == MKP_ORIGIN_ASSEMBLER)
+		return "written in assembler";
+	if (!any_traceable(graph))
+		return "the whole file is built without -pg";
+	return origin == MKP_ORIGIN_INLINE
+		       ? "an inline function that was emitted out of line"
+		       : "notrace, or an inline function emitted out of line";
+}
+
+#define MAX_LISTED 8
+
+/* The callers that could be changed in its place, each once. */
+static void print_callers(FILE *stream, const struct mkp_graph *graph, uint32_t atom)
+{
+	const char *separator = "; called by ";
+	uint32_t last = MKP_NO_ATOM, count = 0;
+
+	for (uint32_t i = graph->incoming_first[atom];
+	     i < graph->incoming_first[atom + 1]; i++) {
+		uint32_t ref = graph->incoming[i];
+		uint32_t caller = mkp_whole_function(graph, graph->ref_atom[ref]);
+
+		/* References come in the order of their atoms. */
+		if (classify_use(graph, ref, atom) != USE_CALL || caller == last ||
+		    !mkp_function_traceable(graph, caller))
+			continue;
+		last = caller;
+		if (count++ >= MAX_LISTED)
+			continue;
+		fprintf(stream, "%s%s", separator, mkp_atom_name(graph, caller));
+		separator = ", ";
+	}
+	if (count > MAX_LISTED)
+		fprintf(stream, " and %u more", count - MAX_LISTED);
+	if (count)
+		fputs(", which can be redirected", stream);
+}
+
 struct mkp_error *mkp_unhookable_describe(const struct mkp_diff *diff, uint32_t orig_atom,
 					  char **ret_text)
 {
@@ -228,16 +276,12 @@ struct mkp_error *mkp_unhookable_describe(const struct mkp_diff *diff, uint32_t 
 
 	if (!stream)
 		return mkp_error_nomem();
-	fputs("no ftrace call site at its entry: ", stream);
-	if (is_noinstr(graph, orig_atom))
-		fputs("noinstr", stream);
-	else if (!any_traceable(graph))
-		fputs("the whole file is built without -pg", stream);
-	else
-		fputs("notrace, or an inline function emitted out of line", stream);
+	fprintf(stream, "no ftrace call site at its entry: %s",
+		unhookable_cause(diff, orig_atom));
 	if (mkp_atom_symbol(graph, &graph->atoms[orig_atom])->bind != STB_LOCAL)
 		fputs("; other files may call it", stream);
 	print_escapes(stream, graph, orig_atom);
+	print_callers(stream, graph, orig_atom);
 	if (fclose(stream)) {
 		free(text);
 		return mkp_error_nomem();

@@ -271,6 +271,42 @@ size_t mkp_lines_frames(struct mkp_lines *lines, uint32_t section, uint64_t offs
 	return depth;
 }
 
+/* The function, inlined or not, that is innermost at an address. */
+static bool find_function(Dwarf_Die *unit, Dwarf_Addr address, Dwarf_Die *ret_die)
+{
+	Dwarf_Die *scopes = NULL;
+	bool found = false;
+	int n = dwarf_getscopes(unit, address, &scopes);
+
+	for (int i = 0; i < n && !found; i++) {
+		found = dwarf_tag(&scopes[i]) == DW_TAG_subprogram;
+		*ret_die = scopes[i];
+	}
+	if (n > 0)
+		free(scopes);
+	return found;
+}
+
+enum mkp_code_origin mkp_lines_origin(struct mkp_lines *lines, uint32_t section,
+				      uint64_t offset)
+{
+	Dwarf_Addr address;
+	Dwarf_Attribute attribute;
+	Dwarf_Word kind;
+	Dwarf_Die *unit = find_unit(lines, section, offset, &address), die;
+
+	if (!unit || !find_function(unit, address, &die))
+		return mkp_lines_available(lines) ? MKP_ORIGIN_ASSEMBLER
+						  : MKP_ORIGIN_UNKNOWN;
+	/* Inherited by the concrete function from its abstract instance, if it has one.
+	 * clang says of all that it inlined that they were not declared so. */
+	if (!dwarf_formudata(dwarf_attr_integrate(&die, DW_AT_inline, &attribute),
+			     &kind) &&
+	    (kind == DW_INL_declared_inlined || kind == DW_INL_declared_not_inlined))
+		return MKP_ORIGIN_INLINE;
+	return MKP_ORIGIN_UNKNOWN;
+}
+
 /* What the line table alone does not tell. */
 static const char *find_in_units(struct mkp_lines *lines, uint32_t section,
 				 uint64_t offset)

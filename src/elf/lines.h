@@ -53,6 +53,16 @@ struct mkp_line_frame {
 size_t mkp_lines_frames(struct mkp_lines *lines, uint32_t section, uint64_t offset,
 			struct mkp_line_frame frames[MKP_LINES_MAX_CHAIN]);
 
+/** What kind of source a function's code was made from. */
+enum mkp_code_origin {
+	MKP_ORIGIN_UNKNOWN,
+	MKP_ORIGIN_INLINE,    /* an inline function, here emitted out of line */
+	MKP_ORIGIN_ASSEMBLER, /* debug data describe the file, and no function here */
+};
+
+enum mkp_code_origin mkp_lines_origin(struct mkp_lines *lines, uint32_t section,
+				      uint64_t offset);
+
 /** Whether there is any DWARF at all. */
 bool mkp_lines_available(struct mkp_lines *lines);
 

@@ -72,6 +72,32 @@ static void is_found_by_name_and_id(void **state MKP_UNUSED)
 	assert_null(mkp_check_find("MKP-9999"));
 }
 
+/* Scripts may rely on these. */
+static void known_names_stay(void **state MKP_UNUSED)
+{
+	static const char *const names[] = {
+		"changed-data",
+		"new-section-kind",
+		"init-code",
+		"no-fentry",
+		"sibling-call",
+		"static-branch-module-key",
+		"static-call-module-key",
+		"unsupported-relocation",
+		"export-changed",
+		"exception-table-changed-alone",
+		"altinstr-changed-alone",
+		"percpu-data-new",
+		"weak-or-alias-target",
+		"group-section-change",
+		"removed-function-still-referenced",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!mkp_check_find(names[i]))
+			fail_msg("there is no check %s", names[i]);
+}
+
 static void a_finding_takes_its_row(void **state MKP_UNUSED)
 {
 	const struct mkp_check *check = mkp_check_get(MKP_CHECK_NO_FENTRY);
@@ -103,6 +129,7 @@ int main(void)
 		cmocka_unit_test(ids_and_names_have_their_form),
 		cmocka_unit_test(each_says_what_to_do),
 		cmocka_unit_test(is_found_by_name_and_id),
+		cmocka_unit_test(known_names_stay),
 		cmocka_unit_test(a_finding_takes_its_row),
 	};
 
