@@ -76,56 +76,87 @@ struct mkp_error *mkp_check_run(const struct mkp_check_context *context)
 	return error;
 }
 
+static enum mkp_level level_of(const struct mkp_report *report, enum mkp_check_id id)
+{
+	if (report->levels && report->levels[id])
+		return (enum mkp_level)(report->levels[id] - 1);
+	return checks[id].level;
+}
+
+static MKP_PRINTF(4, 0) struct mkp_error *report_finding(struct mkp_report *report,
+							 enum mkp_check_id id,
+							 struct mkp_finding *finding,
+							 const char *format, va_list args)
+{
+	MKP_CLEANUP_FREE char *message = NULL;
+
+	if (vasprintf(&message, format, args) < 0) {
+		message = NULL;
+		return mkp_error_nomem();
+	}
+	finding->id = checks[id].id;
+	finding->name = checks[id].name;
+	finding->level = level_of(report, id);
+	if (!finding->fix)
+		finding->fix = checks[id].fix;
+	finding->message = message;
+	return mkp_report_add_finding(report, finding);
+}
+
 struct mkp_error *mkp_check_report(struct mkp_report *report, enum mkp_check_id id,
 				   const char *symbol, const char *source,
 				   const char *format, ...)
 {
-	const struct mkp_check *check = &checks[id];
-	struct mkp_finding finding = {
-		.id = check->id,
-		.name = check->name,
-		.level = report->levels && report->levels[id]
-				 ? (enum mkp_level)(report->levels[id] - 1)
-				 : check->level,
-		.symbol = symbol,
-		.source = source,
-		.fix = check->fix,
-	};
+	struct mkp_finding finding = { .symbol = symbol, .source = source };
 	struct mkp_error *error;
-	char *message;
 	va_list args;
 
 	va_start(args, format);
-	if (vasprintf(&message, format, args) < 0)
-		message = NULL;
+	error = report_finding(report, id, &finding, format, args);
 	va_end(args);
-	if (!message)
-		return mkp_error_nomem();
-	finding.message = message;
-	error = mkp_report_add_finding(report, &finding);
-	free(message);
 	return error;
 }
 
-static const char *atom_source(struct mkp_lines *lines, const struct mkp_graph *graph,
-			       uint32_t atom)
+struct mkp_error *mkp_check_report_details(struct mkp_report *report,
+					   enum mkp_check_id id,
+					   const struct mkp_finding *details,
+					   const char *format, ...)
+{
+	struct mkp_finding finding = *details;
+	struct mkp_error *error;
+	va_list args;
+
+	va_start(args, format);
+	error = report_finding(report, id, &finding, format, args);
+	va_end(args);
+	return error;
+}
+
+static const char *atom_source(struct mkp_lines *lines, struct mkp_types *types,
+			       const struct mkp_graph *graph, uint32_t atom)
 {
 	const struct mkp_atom *it = &graph->atoms[atom];
+	struct mkp_die die;
 
 	if (it->kind == MKP_ATOM_FUNC)
 		return mkp_lines_find(lines, it->section, it->start);
-	return it->symbol ? mkp_lines_find_declaration(lines, mkp_atom_name(graph, atom))
-			  : NULL;
+	if (!types || !it->symbol ||
+	    !mkp_types_variable(types, it->section, it->start, &die))
+		return NULL;
+	return mkp_lines_declaration(lines, mkp_dwarf_line_table(&die), die.file,
+				     die.line);
 }
 
 const char *mkp_check_source(const struct mkp_check_context *context, uint32_t atom)
 {
-	return atom_source(context->patched_lines, context->diff->patched, atom);
+	return atom_source(context->patched_lines, context->patched_types,
+			   context->diff->patched, atom);
 }
 
 const char *mkp_check_orig_source(const struct mkp_check_context *context, uint32_t atom)
 {
-	return atom_source(context->orig_lines, context->diff->orig, atom);
+	return atom_source(context->orig_lines, context->orig_types, context->diff->orig,
+			   atom);
 }
 
 const char *mkp_check_ref_source(const struct mkp_check_context *context, uint32_t ref)

@@ -14,6 +14,7 @@
 #include "diff/overrides.h"
 #include "diff/select.h"
 #include "elf/lines.h"
+#include "elf/types.h"
 #include "report/report.h"
 
 enum mkp_check_id {
@@ -28,7 +29,8 @@ struct mkp_check_context {
 	const struct mkp_diff *diff;
 	const struct mkp_selection *selection;
 	struct mkp_lines *orig_lines, *patched_lines;
-	const struct mkp_overrides *overrides; /* NULL: none */
+	struct mkp_types *orig_types, *patched_types; /* NULL: none */
+	const struct mkp_overrides *overrides;	      /* NULL: none */
 	bool module; /* the patched object is a loadable module, not vmlinux */
 	struct mkp_report *report;
 };
@@ -66,6 +68,16 @@ struct mkp_error *mkp_check_report(struct mkp_report *report, enum mkp_check_id 
 				   const char *symbol, const char *source,
 				   const char *format, ...)
 	MKP_PRINTF(5, 6) MKP_MUST_CHECK;
+
+/**
+ * The same with more: @details has symbol, source, changes, and the advice for this case,
+ * each of which may be NULL. The rest of it is filled in.
+ */
+struct mkp_error *mkp_check_report_details(struct mkp_report *report,
+					   enum mkp_check_id id,
+					   const struct mkp_finding *details,
+					   const char *format, ...)
+	MKP_PRINTF(4, 5) MKP_MUST_CHECK;
 
 /** Source place of an atom of the patched (or original) object, or NULL. */
 const char *mkp_check_source(const struct mkp_check_context *context, uint32_t atom);

@@ -2,7 +2,10 @@
 /*
  * Checks about data: what changed, what is new, what is gone.
  */
+#include <inttypes.h>
+
 #include "check/check.h"
+#include "check/data_changes.h"
 #include "diff/names.h"
 
 /* A named variable or a stretch of data, not a value. */
@@ -21,6 +24,73 @@ static bool is_kernel_data(const struct mkp_graph *graph, const struct mkp_atom 
 		atom->class == MKP_CLASS_TEXT);
 }
 
+/* What to do about this one. */
+static const char *advice_for(const struct mkp_data_changes *changes,
+			      enum mkp_class class)
+{
+	if (changes->old_size != changes->new_size)
+		return "leave the size as it is, and keep what is new in a shadow "
+		       "variable or "
+		       "in a variable that patched functions alone use";
+	if (changes->functions)
+		return "leave the pointer as it is, and change the function that it "
+		       "points to";
+	if (class == MKP_CLASS_RODATA)
+		return "leave the constant as it is, and give patched functions one of "
+		       "their "
+		       "own under another name";
+	return NULL;
+}
+
+static struct mkp_error *describe_changes(const struct mkp_diff *diff, uint32_t atom,
+					  const struct mkp_data_changes *changes,
+					  char **ret_text)
+{
+	size_t count = changes->nr_changes + changes->nr_more;
+	int length;
+
+	if (changes->old_size != changes->new_size)
+		length = asprintf(ret_text, "size %" PRIu64 " -> %" PRIu64 " bytes%s",
+				  changes->old_size, changes->new_size,
+				  count ? ", and values" : "");
+	else if (count)
+		length = asprintf(ret_text, "%zu field%s", count, count == 1 ? "" : "s");
+	else
+		return mkp_cause_describe(diff, atom, ret_text);
+	if (length >= 0)
+		return NULL;
+	*ret_text = NULL;
+	return mkp_error_nomem();
+}
+
+static struct mkp_error *report_changed_data(const struct mkp_check_context *context,
+					     enum mkp_check_id self, uint32_t atom)
+{
+	const struct mkp_graph *graph = context->diff->patched;
+	enum mkp_class class = graph->atoms[atom].class;
+	MKP_CLEANUP_FREE char *what = NULL;
+	struct mkp_data_changes changes;
+	struct mkp_error *error = mkp_data_changes_find(context, atom, &changes);
+	struct mkp_finding details = {
+		.symbol = mkp_atom_name(graph, atom),
+		.source = mkp_check_source(context, atom),
+		.fix = advice_for(&changes, class),
+		.changes = changes.changes,
+		.nr_changes = changes.nr_changes,
+	};
+
+	if (!error)
+		error = describe_changes(context->diff, atom, &changes, &what);
+	if (!error)
+		error = mkp_check_report_details(
+			context->report, self, &details,
+			"%s of the running kernel would change: %s%s",
+			mkp_class_name(class), what,
+			changes.nr_more ? "; the first ones are" : "");
+	mkp_data_changes_deinit(&changes);
+	return error;
+}
+
 struct mkp_error *mkp_run_changed_data(const struct mkp_check_context *context,
 				       enum mkp_check_id self)
 {
@@ -28,21 +98,11 @@ struct mkp_error *mkp_run_changed_data(const struct mkp_check_context *context,
 	const struct mkp_graph *graph = diff->patched;
 	struct mkp_error *error = NULL;
 
-	for (uint32_t i = 0; i < graph->nr_atoms && !error; i++) {
-		MKP_CLEANUP_FREE char *cause = NULL;
-
-		if (diff->state[i] != MKP_STATE_CHANGED ||
-		    !is_kernel_data(graph, &graph->atoms[i]) ||
-		    mkp_constant_is_private(context->selection, i))
-			continue;
-		error = mkp_cause_describe(diff, i, &cause);
-		if (!error)
-			error = mkp_check_report(
-				context->report, self, mkp_atom_name(graph, i),
-				mkp_check_source(context, i),
-				"%s of the running kernel would change: %s",
-				mkp_class_name(graph->atoms[i].class), cause);
-	}
+	for (uint32_t i = 0; i < graph->nr_atoms && !error; i++)
+		if (diff->state[i] == MKP_STATE_CHANGED &&
+		    is_kernel_data(graph, &graph->atoms[i]) &&
+		    !mkp_constant_is_private(context->selection, i))
+			error = report_changed_data(context, self, i);
 	return error;
 }
 

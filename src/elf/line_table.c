@@ -97,10 +97,19 @@ static bool apply_all(Elf *elf)
 	return true;
 }
 
-/* An object has one table; if there are more, libdwfl is asked. */
-static bool read_lines(struct mkp_line_table *table)
+static const char *first_directory(Dwarf_Files *files)
 {
 	const char *const *directories;
+	size_t count;
+
+	if (!files || dwarf_getsrcdirs(files, &directories, &count) || !count)
+		return NULL;
+	return directories[0];
+}
+
+/* An object has one table; if there are more, libdwfl is asked for lines. */
+static bool read_lines(struct mkp_line_table *table)
+{
 	Dwarf_Off next, last;
 	Dwarf_Lines *more;
 	Dwarf_Files *files;
@@ -111,11 +120,11 @@ static bool read_lines(struct mkp_line_table *table)
 	if (!table->dwarf || dwarf_next_lines(table->dwarf, 0, &next, &unit, &files,
 					      &nr_files, &table->lines, &table->nr_lines))
 		return false;
-	if (!dwarf_getsrcdirs(files, &directories, &count) && count)
-		table->directory = directories[0];
-	return table->lines && table->nr_lines &&
-	       dwarf_next_lines(table->dwarf, next, &last, &unit, &files, &nr_files,
-				&more, &count) == 1;
+	table->directory = first_directory(files);
+	if (!table->lines || dwarf_next_lines(table->dwarf, next, &last, &unit, &files,
+					      &nr_files, &more, &count) != 1)
+		table->nr_lines = 0;
+	return true;
 }
 
 struct mkp_line_table *mkp_line_table_create(const char *path)
@@ -196,4 +205,20 @@ int mkp_line_table_find(const struct mkp_line_table *table, uint32_t section,
 	*ret_file = file;
 	*ret_directory = table->directory;
 	return line;
+}
+
+const char *mkp_line_table_file(const struct mkp_line_table *table, uint64_t offset,
+				uint32_t file, const char **ret_directory)
+{
+	Dwarf_Files *files = NULL;
+	Dwarf_CU *unit = NULL;
+	Dwarf_Off next;
+	size_t count;
+
+	if (dwarf_next_lines(table->dwarf, offset, &next, &unit, &files, &count, NULL,
+			     NULL) ||
+	    !files || file >= count)
+		return NULL;
+	*ret_directory = first_directory(files);
+	return dwarf_filesrc(files, file, NULL, NULL);
 }

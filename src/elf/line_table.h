@@ -23,4 +23,11 @@ int mkp_line_table_find(const struct mkp_line_table *table, uint32_t section,
 			uint64_t offset, const char **ret_file,
 			const char **ret_directory);
 
+/**
+ * Name of a file by its number in the table at @offset of .debug_line, and the
+ * compilation directory. NULL: there is no such table or file.
+ */
+const char *mkp_line_table_file(const struct mkp_line_table *table, uint64_t offset,
+				uint32_t file, const char **ret_directory);
+
 #endif

@@ -322,50 +322,33 @@ static const char *find_in_units(struct mkp_lines *lines, uint32_t section,
 			    compilation_directory(unit));
 }
 
+static bool open_table(struct mkp_lines *lines)
+{
+	if (!lines->table_tried)
+		lines->table = mkp_line_table_create(lines->path);
+	lines->table_tried = true;
+	return lines->table;
+}
+
 const char *mkp_lines_find(struct mkp_lines *lines, uint32_t section, uint64_t offset)
 {
 	const char *file = NULL, *directory = NULL;
 	int line = 0;
 
-	if (!lines->table_tried)
-		lines->table = mkp_line_table_create(lines->path);
-	lines->table_tried = true;
-	if (lines->table)
+	if (open_table(lines))
 		line = mkp_line_table_find(lines->table, section, offset, &file,
 					   &directory);
 	return line ? format_place(lines, file, line, directory)
 		    : find_in_units(lines, section, offset);
 }
 
-/* The declaration called @name among the children of a unit. */
-static const char *find_in_unit(struct mkp_lines *lines, Dwarf_Die *unit,
-				const char *name)
+const char *mkp_lines_declaration(struct mkp_lines *lines, uint64_t table, uint32_t file,
+				  uint32_t line)
 {
-	Dwarf_Die die;
-	int line, more;
+	const char *directory = NULL, *name;
 
-	for (more = dwarf_child(unit, &die); more == 0;
-	     more = dwarf_siblingof(&die, &die)) {
-		const char *die_name = dwarf_diename(&die);
-
-		if ((dwarf_tag(&die) == DW_TAG_variable ||
-		     dwarf_tag(&die) == DW_TAG_subprogram) &&
-		    die_name && !strcmp(die_name, name) && !dwarf_decl_line(&die, &line))
-			return format_place(lines, dwarf_decl_file(&die), line,
-					    compilation_directory(unit));
-	}
-	return NULL;
-}
-
-const char *mkp_lines_find_declaration(struct mkp_lines *lines, const char *name)
-{
-	Dwarf_Die *unit = NULL;
-	const char *place = NULL;
-	Dwarf_Addr bias;
-
-	open_debug_data(lines);
-	while (lines->module && !place &&
-	       (unit = dwfl_module_nextcu(lines->module, unit, &bias)))
-		place = find_in_unit(lines, unit, name);
-	return place;
+	if (!line || !open_table(lines))
+		return NULL;
+	name = mkp_line_table_file(lines->table, table, file, &directory);
+	return format_place(lines, name, (int)line, directory);
 }

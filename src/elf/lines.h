@@ -66,8 +66,11 @@ enum mkp_code_origin mkp_lines_origin(struct mkp_lines *lines, uint32_t section,
 /** Whether there is any DWARF at all. */
 bool mkp_lines_available(struct mkp_lines *lines);
 
-/** The same as mkp_lines_find() for the declaration of a variable or function of file
- * scope. */
-const char *mkp_lines_find_declaration(struct mkp_lines *lines, const char *name);
+/**
+ * The same as mkp_lines_find() for what is declared on @line of a file, by the file's
+ * number in the line table at @table of .debug_line (elf/dwarf.h).
+ */
+const char *mkp_lines_declaration(struct mkp_lines *lines, uint64_t table, uint32_t file,
+				  uint32_t line);
 
 #endif

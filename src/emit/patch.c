@@ -44,6 +44,10 @@ static struct mkp_error *compare(struct mkp_patch *patch)
 	if (!error)
 		error = mkp_lines_create(patch->patched->path, &context->patched_lines);
 	if (!error)
+		error = mkp_types_create(patch->orig, &context->orig_types);
+	if (!error)
+		error = mkp_types_create(patch->patched, &context->patched_types);
+	if (!error)
 		error = mkp_compare(patch->diff, context->orig_lines,
 				    context->patched_lines);
 	return error ? error : mkp_overrides_apply(&patch->overrides, patch->diff);
@@ -157,6 +161,8 @@ void mkp_patch_deinit(struct mkp_patch *patch)
 	mkp_bindings_destroy(patch->bindings);
 	mkp_lines_destroy(patch->context.orig_lines);
 	mkp_lines_destroy(patch->context.patched_lines);
+	mkp_types_destroy(patch->context.orig_types);
+	mkp_types_destroy(patch->context.patched_types);
 	mkp_selection_destroy(patch->selection);
 	mkp_overrides_deinit(&patch->overrides);
 	mkp_diff_destroy(patch->diff);

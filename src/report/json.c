@@ -154,6 +154,50 @@ static struct mkp_error *fill_included(struct json_object *object,
 	return error;
 }
 
+static struct mkp_error *add_side(struct json_object *object, const char *key,
+				  const struct mkp_change_side *side)
+{
+	struct json_object *it;
+	struct mkp_error *error;
+
+	if (!side->present)
+		return add_null(object, key);
+	it = json_object_new_object();
+	error = add(object, key, it);
+	if (!error)
+		error = add_number(it, "offset", side->offset);
+	if (!error)
+		error = add_number(it, "size", side->size);
+	return error ? error : add_string(it, "value", side->value);
+}
+
+static struct mkp_error *append_change(struct json_object *array,
+				       const struct mkp_change *change)
+{
+	struct json_object *object = json_object_new_object();
+	struct mkp_error *error;
+
+	if (!object || json_object_array_add(array, object)) {
+		json_object_put(object);
+		return mkp_error_nomem();
+	}
+	error = add_string(object, "path", change->path);
+	if (!error)
+		error = add_side(object, "before", &change->before);
+	return error ? error : add_side(object, "after", &change->after);
+}
+
+static struct mkp_error *add_changes(struct json_object *object,
+				     const struct mkp_finding *finding)
+{
+	struct json_object *array = json_object_new_array();
+	struct mkp_error *error = add(object, "changes", array);
+
+	for (size_t i = 0; !error && i < finding->nr_changes; i++)
+		error = append_change(array, &finding->changes[i]);
+	return error;
+}
+
 static struct mkp_error *fill_finding(struct json_object *object,
 				      const struct mkp_report *report, size_t i)
 {
@@ -172,8 +216,9 @@ static struct mkp_error *fill_finding(struct json_object *object,
 		{ "message", row->message },
 		{ "fix", row->fix },
 	};
+	struct mkp_error *error = add_strings(object, members, MKP_ARRAY_SIZE(members));
 
-	return add_strings(object, members, MKP_ARRAY_SIZE(members));
+	return error ? error : add_changes(object, row);
 }
 
 static struct mkp_error *fill_override(struct json_object *object,

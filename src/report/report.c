@@ -81,6 +81,28 @@ struct mkp_error *mkp_report_add_included(struct mkp_report *report,
 	return error;
 }
 
+static struct mkp_error *keep_changes(struct mkp_report *report,
+				      struct mkp_finding *finding)
+{
+	struct mkp_error *error = NULL;
+	struct mkp_change *copy;
+
+	if (!finding->nr_changes)
+		return NULL;
+	copy = mkp_arena_alloc(&report->arena, finding->nr_changes * sizeof(*copy));
+	if (!copy)
+		return mkp_error_nomem();
+	for (size_t i = 0; i < finding->nr_changes && !error; i++) {
+		const char **const strings[] = { &copy[i].path, &copy[i].before.value,
+						 &copy[i].after.value };
+
+		copy[i] = finding->changes[i];
+		error = keep_all(report, strings, MKP_ARRAY_SIZE(strings));
+	}
+	finding->changes = copy;
+	return error;
+}
+
 struct mkp_error *mkp_report_add_finding(struct mkp_report *report,
 					 const struct mkp_finding *row)
 {
@@ -90,6 +112,8 @@ struct mkp_error *mkp_report_add_finding(struct mkp_report *report,
 	struct mkp_error *error;
 
 	error = keep_all(report, strings, MKP_ARRAY_SIZE(strings));
+	if (!error)
+		error = keep_changes(report, &copy);
 	if (!error)
 		error = mkp_array_reserve(&report->findings, &report->cap_findings,
 					  report->nr_findings + 1, sizeof(copy));

@@ -29,15 +29,30 @@ enum mkp_level {
 	MKP_LEVEL_ERROR, /* refuses the patch */
 };
 
+/** What a change has on one side. */
+struct mkp_change_side {
+	bool present;
+	uint64_t offset, size; /* bytes, from the start of the variable or structure */
+	const char *value;     /* as C would write it, or NULL: only the layout counts */
+};
+
+/** One field that is not the same on both sides: of a variable, or of a type. */
+struct mkp_change {
+	const char *path; /* "limit.max", "table[3].flags" */
+	struct mkp_change_side before, after;
+};
+
 /** One finding. `id` and `name` come from the check registry (check/check.h). */
 struct mkp_finding {
 	const char *id;	  /* stable, "MKP-0012" */
 	const char *name; /* stable, "changed-data" */
 	enum mkp_level level;
-	const char *symbol;  /* what it is about, or NULL */
-	const char *source;  /* "file:line", or NULL */
-	const char *message; /* what and where, one line */
-	const char *fix;     /* what to do, one line, or NULL */
+	const char *symbol;		  /* what it is about, or NULL */
+	const char *source;		  /* "file:line", or NULL */
+	const char *message;		  /* what and where, one line */
+	const char *fix;		  /* what to do, one line, or NULL */
+	const struct mkp_change *changes; /* field by field */
+	size_t nr_changes;
 };
 
 /** One function of either object that is not the same in both. */

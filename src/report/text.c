@@ -263,6 +263,56 @@ static void put_place(FILE *stream, const char *symbol, const char *source)
 	fputs(": ", stream);
 }
 
+static void put_range(FILE *stream, const char *word, const struct mkp_change_side *side)
+{
+	fprintf(stream, "%s offset %" PRIu64 ", ", word, side->offset);
+	put_count(stream, side->size, "byte");
+}
+
+/* "limit.max (offset 8): 5 -> 9" */
+static void put_values(FILE *stream, const struct mkp_change *change)
+{
+	fprintf(stream, " (offset %" PRIu64 "): ", change->after.offset);
+	mkp_text_escape(stream, change->before.value);
+	fputs(" -> ", stream);
+	mkp_text_escape(stream, change->after.value);
+}
+
+/* "next: offset 8 -> 16, 4 -> 8 bytes" */
+static void put_layout(FILE *stream, const struct mkp_change *change)
+{
+	const struct mkp_change_side *before = &change->before, *after = &change->after;
+
+	fprintf(stream, ": offset %" PRIu64, before->offset);
+	if (before->offset != after->offset)
+		fprintf(stream, " -> %" PRIu64, after->offset);
+	if (before->size != after->size) {
+		fprintf(stream, ", %" PRIu64 " -> ", before->size);
+		put_count(stream, after->size, "byte");
+	}
+	if (before->value && after->value) {
+		fputs(", ", stream);
+		mkp_text_escape(stream, before->value);
+		fputs(" -> ", stream);
+		mkp_text_escape(stream, after->value);
+	}
+}
+
+static void put_change(FILE *stream, const struct mkp_change *change)
+{
+	fputs("  ", stream);
+	mkp_text_escape(stream, change->path);
+	if (!change->before.present)
+		put_range(stream, ": added at", &change->after);
+	else if (!change->after.present)
+		put_range(stream, ": removed, was at", &change->before);
+	else if (change->before.value && change->before.offset == change->after.offset)
+		put_values(stream, change);
+	else
+		put_layout(stream, change);
+	fputc('\n', stream);
+}
+
 static void put_finding(const struct writer *to, const struct mkp_finding *finding)
 {
 	static const char *const colors[] = {
@@ -276,6 +326,8 @@ static void put_finding(const struct writer *to, const struct mkp_finding *findi
 	put_place(to->stream, finding->symbol, finding->source);
 	mkp_text_escape(to->stream, finding->message);
 	fputc('\n', to->stream);
+	for (size_t i = 0; i < finding->nr_changes; i++)
+		put_change(to->stream, &finding->changes[i]);
 	if (finding->fix) {
 		fputs("  fix: ", to->stream);
 		mkp_text_escape(to->stream, finding->fix);

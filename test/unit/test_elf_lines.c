@@ -17,6 +17,7 @@
 #include "elf/line_table.h"
 #include "elf/lines.h"
 #include "elf/object.h"
+#include "elf/types.h"
 
 /* first() is on line 2; of second(), the body is on 5, and what it inlines on 4; of
  * third(), the body is on 7, and it inlines 6, which inlines 4. */
@@ -55,11 +56,11 @@ static void compile(const char *compiler)
 {
 	char *command;
 
-	assert_true(
-		asprintf(&command,
-			 "%s -O2 -c -ffunction-sections -fno-asynchronous-unwind-tables "
-			 "t.c -o t.o",
-			 compiler) > 0);
+	assert_true(asprintf(&command,
+			     "%s -O2 -c -ffunction-sections -fdata-sections "
+			     "-fno-asynchronous-unwind-tables "
+			     "t.c -o t.o",
+			     compiler) > 0);
 	if (system(command))
 		fail_msg("%s", command);
 	free(command);
@@ -77,7 +78,28 @@ static uint32_t section_of(const char *name)
 	return index;
 }
 
-static void check_places(bool declarations)
+/* The variable `shared` is declared on line 1. */
+static void check_declaration(struct mkp_lines *lines)
+{
+	struct mkp_object *object = NULL;
+	struct mkp_types *types = NULL;
+	struct mkp_die die;
+	uint64_t table;
+
+	assert_null(mkp_object_open("t.o", &object));
+	assert_null(mkp_types_create(object, &types));
+	assert_true(mkp_types_variable(types, section_of(".bss.shared"), 0, &die));
+	table = mkp_dwarf_line_table(&die);
+	assert_string_equal(mkp_lines_declaration(lines, table, die.file, die.line),
+			    "t.c:1");
+	assert_null(mkp_lines_declaration(lines, table, 4096, 1));
+	assert_null(mkp_lines_declaration(lines, table, die.file, 0));
+	assert_null(mkp_lines_declaration(lines, 1 << 20, die.file, die.line));
+	mkp_types_destroy(types);
+	mkp_object_destroy(object);
+}
+
+static void check_places(void)
 {
 	struct mkp_lines *lines = NULL;
 	int chain[MKP_LINES_MAX_CHAIN];
@@ -88,9 +110,7 @@ static void check_places(bool declarations)
 	assert_string_equal(mkp_lines_find(lines, section_of(".text.second"), 0),
 			    "t.c:5");
 	assert_null(mkp_lines_find(lines, section_of(".text.first"), 4096));
-	if (declarations)
-		assert_string_equal(mkp_lines_find_declaration(lines, "shared"), "t.c:1");
-	assert_null(mkp_lines_find_declaration(lines, "nowhere"));
+	check_declaration(lines);
 	/* The last instruction is the jump to take(): inlined from line 4 into line 5. */
 	count = mkp_lines_chain(lines, section_of(".text.second"), 5, chain);
 	assert_int_equal(count, 2);
@@ -150,7 +170,7 @@ static void every_format_has_places(void **state)
 	/* libdw 0.188 does not find the strings of clang's DWARF 5 in objects. */
 	static const struct {
 		const char *command;
-		bool declarations;
+		bool names;
 	} compilers[] = {
 		{ "gcc -gdwarf-5", true },
 		{ "gcc -gdwarf-4", true },
@@ -161,8 +181,8 @@ static void every_format_has_places(void **state)
 	(void)state;
 	for (size_t i = 0; i < MKP_ARRAY_SIZE(compilers); i++) {
 		compile(compilers[i].command);
-		check_places(compilers[i].declarations);
-		check_frames(compilers[i].declarations);
+		check_places();
+		check_frames(compilers[i].names);
 		check_table();
 	}
 }

@@ -38,7 +38,11 @@ static void fill(struct mkp_report *report)
 		.size = 5,
 		.because = "f+0x4",
 	};
-	const struct mkp_finding finding = {
+	struct mkp_change changes[] = {
+		{ "limit.max", { true, 8, 4, "5" }, { true, 8, 4, "\xff" } },
+		{ "limit.added", { 0 }, { true, 12, 4, NULL } },
+	};
+	struct mkp_finding finding = {
 		.id = "MKP-0003",
 		.name = "changed-data",
 		.level = MKP_LEVEL_ERROR,
@@ -57,7 +61,11 @@ static void fill(struct mkp_report *report)
 	assert_null(mkp_report_add_function(report, &function));
 	assert_null(mkp_report_add_function(report, &fresh));
 	assert_null(mkp_report_add_included(report, &included));
+	finding.changes = changes;
+	finding.nr_changes = MKP_ARRAY_SIZE(changes);
 	assert_null(mkp_report_add_finding(report, &finding));
+	/* The report has copies. */
+	memset(changes, 0, sizeof(changes));
 	assert_null(mkp_report_add_note(report, "took %s", "a"));
 }
 
@@ -130,16 +138,17 @@ static void members_have_a_fixed_order(void **state)
 	struct json_object *root = *state;
 	struct json_object *functions = member(root, "functions");
 
-	assert_keys(root, "schema mkpatch status arch object release inputs compared "
-			  "line_only functions included relocations findings overrides notes "
-			  "output ");
+	assert_keys(root,
+		    "schema mkpatch status arch object release inputs compared "
+		    "line_only functions included relocations findings overrides notes "
+		    "output ");
 	assert_keys(json_object_array_get_idx(functions, 1),
 		    "name state binding size_before size_after source reason tier "
 		    "replaced position ");
 	assert_keys(json_object_array_get_idx(member(root, "included"), 0),
 		    "name kind because section size ");
 	assert_keys(json_object_array_get_idx(member(root, "findings"), 0),
-		    "id name level symbol source message fix ");
+		    "id name level symbol source message fix changes ");
 }
 
 static void head_says_what_it_is_about(void **state)
@@ -185,6 +194,27 @@ static void findings_are_written(void **state)
 	assert_null(string(finding, "fix"));
 	assert_string_equal(json_object_get_string(json_object_array_get_idx(notes, 0)),
 			    "took a");
+}
+
+static void changes_have_two_sides(void **state)
+{
+	struct json_object *finding = json_object_array_get_idx(
+		member(*state, "findings"), 0);
+	struct json_object *changes = member(finding, "changes");
+	struct json_object *value = json_object_array_get_idx(changes, 0);
+	struct json_object *added = json_object_array_get_idx(changes, 1);
+
+	assert_int_equal(json_object_array_length(changes), 2);
+	assert_keys(value, "path before after ");
+	assert_string_equal(string(value, "path"), "limit.max");
+	assert_keys(member(value, "before"), "offset size value ");
+	assert_string_equal(string(member(value, "before"), "value"), "5");
+	assert_string_equal(string(member(value, "after"), "value"), "\\xff");
+	assert_int_equal(json_object_get_int(member(member(value, "after"), "offset")),
+			 8);
+	assert_int_equal(json_object_get_int(member(member(value, "after"), "size")), 4);
+	assert_null(member(added, "before"));
+	assert_null(string(member(added, "after"), "value"));
 }
 
 static void hostile_names_are_escaped(void **state)
@@ -238,6 +268,7 @@ int main(void)
 		cmocka_unit_test(head_says_what_it_is_about),
 		cmocka_unit_test(functions_keep_64_bit_sizes),
 		cmocka_unit_test(findings_are_written),
+		cmocka_unit_test(changes_have_two_sides),
 		cmocka_unit_test(hostile_names_are_escaped),
 		cmocka_unit_test(two_runs_write_the_same),
 		cmocka_unit_test(full_disk_is_an_error),

@@ -201,6 +201,37 @@ static void refused_lists_errors_first(void **state)
 		       "note[unknown-section] MKP-0050: fs/a.c:9: ignored\n");
 }
 
+/* Values and layouts, each way that a field can differ. */
+static void changes_are_listed(void **state)
+{
+	static const struct mkp_change changes[] = {
+		{ "t.max", { true, 8, 4, "5" }, { true, 8, 4, "\x1b" } },
+		{ "added", { 0 }, { true, 16, 1, NULL } },
+		{ "gone", { true, 12, 8, NULL }, { 0 } },
+		{ "moved", { true, 4, 8, NULL }, { true, 20, 8, NULL } },
+		{ "grown", { true, 24, 4, NULL }, { true, 28, 8, NULL } },
+		{ "bits", { true, 4, 1, "bit 3" }, { true, 5, 1, "bit 1" } },
+	};
+	struct mkp_finding finding = found_warning;
+	struct mkp_report report;
+
+	(void)state;
+	finding.changes = changes;
+	finding.nr_changes = MKP_ARRAY_SIZE(changes);
+	set_up(&report, MKP_STATUS_REFUSED);
+	add_finding(&report, &finding);
+	assert_renders(&report, &plain,
+		       "refused: 0 errors, 1 warning; 0 functions changed "
+		       "(x86_64, vmlinux)\n"
+		       "warning[unproved-unique] MKP-0040: no vmlinux given\n"
+		       "  t.max (offset 8): 5 -> \\x1b\n"
+		       "  added: added at offset 16, 1 byte\n"
+		       "  gone: removed, was at offset 12, 8 bytes\n"
+		       "  moved: offset 4 -> 20\n"
+		       "  grown: offset 24 -> 28, 4 -> 8 bytes\n"
+		       "  bits: offset 4 -> 5, bit 3 -> bit 1\n");
+}
+
 static void quiet_keeps_errors(void **state)
 {
 	struct mkp_report report;
@@ -394,6 +425,7 @@ int main(void)
 		cmocka_unit_test(numbers_are_worded),
 		cmocka_unit_test(unchanged_is_summed_up),
 		cmocka_unit_test(refused_lists_errors_first),
+		cmocka_unit_test(changes_are_listed),
 		cmocka_unit_test(quiet_keeps_errors),
 		cmocka_unit_test(explain_groups_what_is_carried),
 		cmocka_unit_test(reasons_are_aligned),

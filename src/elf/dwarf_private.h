@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of the reader of debug entries share.
+ */
+#ifndef MKP_ELF_DWARF_PRIVATE_H
+#define MKP_ELF_DWARF_PRIVATE_H
+
+#include "elf/dwarf.h"
+
+/** A debug section and its relocations, which come by ascending offset. */
+struct mkp_dwarf_section {
+	const uint8_t *data;
+	uint64_t size;
+	const uint8_t *relocs; /* Elf64_Rela as in the file, perhaps not aligned */
+	size_t nr_relocs;
+	size_t at; /* where the last search ended: fields are read in order */
+};
+
+struct mkp_dwarf_attribute {
+	uint16_t name, form;
+	int64_t implicit; /* of DW_FORM_implicit_const */
+};
+
+struct mkp_dwarf_abbreviation {
+	uint64_t code;
+	uint32_t first, count; /* in attributes */
+	uint16_t tag;
+	bool children;
+};
+
+struct mkp_dwarf_unit {
+	uint64_t start, first, end;  /* offsets of header, top entry and end */
+	uint64_t strings, addresses; /* bases in .debug_str_offsets, .debug_addr */
+	uint64_t table;		     /* offset of its abbreviations */
+	uint64_t lines;		     /* offset of its line table */
+	uint32_t first_abbreviation, nr_abbreviations;
+	uint8_t version, offset_size, address_size;
+};
+
+struct mkp_dwarf {
+	const struct mkp_object *object;
+	bool opened;
+	struct mkp_dwarf_section info, abbrev, str, line_str, str_offsets, addr;
+	struct mkp_dwarf_abbreviation *abbreviations;
+	size_t nr_abbreviations, cap_abbreviations;
+	struct mkp_dwarf_attribute *attributes;
+	size_t nr_attributes, cap_attributes;
+	struct mkp_dwarf_unit *units; /* by offset */
+	size_t nr_units, cap_units;
+};
+
+/** A place in a section that can not be left; reading beyond the end sets `failed`. */
+struct mkp_dwarf_cursor {
+	const struct mkp_object *object;
+	struct mkp_dwarf_section *section;
+	uint64_t at, end;
+	bool failed;
+};
+
+uint64_t mkp_dwarf_get(struct mkp_dwarf_cursor *cursor, unsigned int width);
+uint64_t mkp_dwarf_uleb(struct mkp_dwarf_cursor *cursor);
+int64_t mkp_dwarf_sleb(struct mkp_dwarf_cursor *cursor);
+void mkp_dwarf_skip(struct mkp_dwarf_cursor *cursor, uint64_t size);
+
+/**
+ * The value of a field of @width bytes, its relocation applied. *@ret_section, if not
+ * NULL, is the section that it counts from, 0 for none.
+ */
+uint64_t mkp_dwarf_address(struct mkp_dwarf_cursor *cursor, unsigned int width,
+			   uint32_t *ret_section);
+
+/** Reads all abbreviations of a unit, at @offset of .debug_abbrev. */
+struct mkp_error *mkp_dwarf_read_abbreviations(struct mkp_dwarf *dwarf, uint64_t offset,
+					       struct mkp_dwarf_unit *unit)
+	MKP_MUST_CHECK;
+
+/** Decodes one entry of a unit. */
+bool mkp_dwarf_decode(struct mkp_dwarf *dwarf, struct mkp_dwarf_unit *unit,
+		      uint64_t offset, struct mkp_die *ret_die);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * C types of an object, from its debug data: what is at a place of a variable, by the
+ * names that its author gave. A type is the offset of its debug entry; 0 is void, or not
+ * known. The debug data is not touched before the first question.
+ */
+#ifndef MKP_ELF_TYPES_H
+#define MKP_ELF_TYPES_H
+
+#include <stdio.h>
+
+#include "elf/dwarf.h"
+
+struct mkp_types;
+
+/** For an object, which must outlive it. */
+struct mkp_error *mkp_types_create(const struct mkp_object *object,
+				   struct mkp_types **ret_types) MKP_MUST_CHECK;
+void mkp_types_destroy(struct mkp_types *types);
+
+/** The entries themselves; borrowed. */
+struct mkp_dwarf *mkp_types_dwarf(struct mkp_types *types);
+
+/** Whether there is any debug data. */
+bool mkp_types_available(struct mkp_types *types);
+
+/**
+ * The variable of static storage at a place of a section (ELF index): of file scope or
+ * local to a function. False: not known.
+ */
+bool mkp_types_variable(struct mkp_types *types, uint32_t section, uint64_t offset,
+			struct mkp_die *ret_die);
+
+/** What a type is without typedef, const and volatile. False: void, or not known. */
+bool mkp_types_strip(struct mkp_types *types, uint64_t type, struct mkp_die *ret_die);
+
+/** Size in bytes; 0 for what has none, such as a flexible array. */
+uint64_t mkp_types_size(struct mkp_types *types, uint64_t type);
+
+/** Where a member is in its structure. */
+void mkp_types_member(struct mkp_types *types, const struct mkp_die *member,
+		      uint64_t *ret_bit, uint64_t *ret_nr_bits);
+
+enum mkp_leaf_kind {
+	MKP_LEAF_BYTES, /* padding, or a type that is not known */
+	MKP_LEAF_SIGNED,
+	MKP_LEAF_UNSIGNED,
+	MKP_LEAF_BOOL,
+	MKP_LEAF_ENUM,
+	MKP_LEAF_POINTER,
+	MKP_LEAF_TEXT, /* an array of char */
+};
+
+/** A part of a variable that has no parts with names. */
+struct mkp_leaf {
+	enum mkp_leaf_kind kind;
+	uint64_t type;	       /* stripped */
+	uint64_t bit, nr_bits; /* from the start of the variable */
+};
+
+/**
+ * The leaf at a bit of a variable of @type, and the way to it: "", "max", "ops.open",
+ * "table[3].flags". Bits are numbered from the lowest of the first byte. *@ret_path is
+ * malloc'ed.
+ */
+struct mkp_error *mkp_types_leaf(struct mkp_types *types, uint64_t type, uint64_t bit,
+				 struct mkp_leaf *ret_leaf,
+				 char **ret_path) MKP_MUST_CHECK;
+
+/** Name of an enumerator with this value, or NULL. */
+const char *mkp_types_enumerator(struct mkp_types *types, uint64_t type, uint64_t value);
+
+#endif
