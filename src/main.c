@@ -10,6 +10,7 @@ static const struct mkp_verb *const verbs[] = {
 	&mkp_verb_diff,
 	&mkp_verb_finalize,
 	&mkp_verb_checks,
+	&mkp_verb_verify,
 };
 
 static void print_verbs(FILE *stream)

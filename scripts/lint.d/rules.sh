@@ -117,7 +117,8 @@ check: base elf arch image report diff check
 emit: base elf arch image report diff check emit
 build: base elf arch image report diff check emit build
 runtime: base elf image report emit runtime
-cmd: base elf arch image report diff check emit build runtime cmd
+verify: base elf arch verify
+cmd: base elf arch image report diff check emit build runtime verify cmd
 '
 
 check_room_order()

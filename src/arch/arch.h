@@ -110,6 +110,13 @@ struct mkp_special_field {
 	const char *name;
 };
 
+/** Branches to thunks that the kernel patches when it loads a module. */
+struct mkp_thunk_row {
+	const char *symbol;    /* of the thunk; a trailing '*' matches any rest */
+	const char *table;     /* section that must list each branch to it */
+	const char *wanted_by; /* symbol of a vmlinux that reads such a table */
+};
+
 struct mkp_arch {
 	const char *name; /* as in uname -m: "x86_64" */
 	uint16_t machine; /* EM_... */
@@ -178,6 +185,9 @@ struct mkp_arch {
 
 	/** Names of fields, for people; ends with a row without section. NULL: none. */
 	const struct mkp_special_field *special_fields;
+
+	const struct mkp_thunk_row *thunks;
+	size_t nr_thunks;
 };
 
 /** The architecture of an e_machine value; NULL: not supported. */

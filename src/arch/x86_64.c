@@ -335,6 +335,12 @@ static const struct mkp_special_row special[] = {
 	},
 };
 
+/* apply_returns() and apply_retpolines() of arch/x86/kernel/alternative.c, v6.1. */
+static const struct mkp_thunk_row thunks[] = {
+	{ "__x86_return_thunk", ".return_sites", "__return_sites" },
+	{ "__x86_indirect_thunk_*", ".retpoline_sites", "__retpoline_sites" },
+};
+
 const struct mkp_arch mkp_arch_x86_64 = {
 	.name = "x86_64",
 	.machine = EM_X86_64,
@@ -350,4 +356,6 @@ const struct mkp_arch mkp_arch_x86_64 = {
 	.special = special,
 	.nr_special = MKP_ARRAY_SIZE(special),
 	.special_fields = mkp_x86_64_fields,
+	.thunks = thunks,
+	.nr_thunks = MKP_ARRAY_SIZE(thunks),
 };

@@ -29,6 +29,7 @@ struct mkp_verb {
 extern const struct mkp_verb mkp_verb_diff;
 extern const struct mkp_verb mkp_verb_finalize;
 extern const struct mkp_verb mkp_verb_checks;
+extern const struct mkp_verb mkp_verb_verify;
 
 /** One option: parsed from this row, and listed by --help from it. */
 struct mkp_option {

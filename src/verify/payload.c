@@ -1,0 +1,575 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The module against the objects that it was made of. It begins at the functions that
+ * are replaced, compares their bytes, and pairs what their relocations lead to: strings
+ * and constants by content; functions and variables that the module carries by going on
+ * with them; anything else by what it is called and which symbol of the image it is. Each
+ * symbol of the object has one place in the module, and each place one symbol.
+ */
+#include "verify/payload.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/array.h"
+
+/* A piece of the payload and where the module has it. */
+struct piece {
+	struct mkp_verify_payload *payload;
+	struct mkp_verify_place from, to;
+	uint64_t size;
+	const char *name; /* for people */
+};
+
+struct match {
+	struct mkp_verify *verify;
+	struct mkp_verify_payload *payloads;
+	size_t nr_payloads;
+	struct piece *queue; /* pieces to compare; those before `done` are */
+	size_t nr_queue, cap_queue, done;
+};
+
+static struct mkp_error *fault(struct match *match, enum mkp_verify_id id,
+			       const struct piece *piece, uint64_t offset,
+			       const char *why)
+{
+	return mkp_verify_add(match->verify->report, id, piece->name,
+			      "+0x%" PRIx64 ": %s", offset, why);
+}
+
+static struct mkp_error *enqueue(struct match *match, const struct piece *piece)
+{
+	struct mkp_error *error = mkp_array_reserve(&match->queue, &match->cap_queue,
+						    match->nr_queue + 1, sizeof(*piece));
+
+	if (!error)
+		match->queue[match->nr_queue++] = *piece;
+	return error;
+}
+
+static bool same_place(const struct mkp_verify_place *a, const struct mkp_verify_place *b)
+{
+	return a->section == b->section && a->offset == b->offset;
+}
+
+/* ---- what a relocation leads to ---- */
+
+/* A reference on both sides: `from` in the payload, `to` in the module. */
+struct reference {
+	const struct piece *piece;
+	uint64_t at;			 /* in the piece */
+	const struct mkp_symbol *symbol; /* of the payload; NULL: none */
+	uint32_t index;			 /* its number */
+	struct mkp_verify_place from;	 /* if it is defined there */
+	uint64_t beyond;		 /* from the symbol to the place that is meant */
+	const struct mkp_verify_reloc *reloc; /* of the module; NULL: none */
+	uint64_t to_end;	    /* what a relative field is short of its target */
+	struct mkp_verify_place to; /* if the module defines it */
+};
+
+/* The symbol around a place that the payload refers to by its section alone. */
+static void name_target(const struct mkp_verify_payload *payload,
+			struct reference *reference)
+{
+	uint32_t index = mkp_verify_map_around(&payload->code, &reference->from);
+
+	if (!index)
+		index = mkp_verify_map_around(&payload->data, &reference->from);
+	reference->index = index;
+	reference->symbol = index ? &payload->object->symbols[index] : NULL;
+	if (index)
+		reference->beyond = reference->from.offset - reference->symbol->value;
+}
+
+static void resolve_from(const struct mkp_verify_payload *payload,
+			 const struct mkp_reloc *reloc, struct reference *reference)
+{
+	const struct mkp_symbol *symbol = &payload->object->symbols[reloc->symbol];
+	uint64_t beyond = (uint64_t)reloc->addend + reference->to_end;
+
+	reference->symbol = symbol;
+	reference->index = reloc->symbol;
+	reference->beyond = beyond;
+	if (!mkp_symbol_section(payload->object, symbol))
+		return;
+	reference->from = (struct mkp_verify_place){ symbol->section,
+						     symbol->value + beyond };
+	if (symbol->type == STT_SECTION || !*symbol->name)
+		name_target(payload, reference);
+}
+
+/* Strings and constants that the linker merges have no place, but content. */
+static bool same_content(const struct match *match, const struct reference *reference,
+			 const struct mkp_section *from)
+{
+	const struct mkp_section *to =
+		&match->verify->object->sections[reference->to.section];
+	uint64_t left = from->size - reference->from.offset;
+	uint64_t size = from->entsize ? from->entsize : 1;
+	const uint8_t *a = from->data + reference->from.offset;
+
+	if (from->flags & SHF_STRINGS)
+		size = strnlen((const char *)a, left) + 1;
+	if (!to->data || size > left || size > to->size - reference->to.offset)
+		return false;
+	return !memcmp(a, to->data + reference->to.offset, size);
+}
+
+/* A carried symbol: the first reference says where it is, all others must agree. */
+static struct mkp_error *pair_symbol(struct match *match,
+				     const struct reference *reference)
+{
+	struct mkp_verify_payload *payload = reference->piece->payload;
+	const struct mkp_symbol *symbol = reference->symbol;
+	struct mkp_verify_place *known = &payload->places[reference->index];
+	const struct piece piece = {
+		.payload = payload,
+		.from = { symbol->section, symbol->value },
+		.to = { reference->to.section, reference->to.offset - reference->beyond },
+		.size = symbol->size,
+		.name = symbol->name,
+	};
+
+	if (known->section && same_place(known, &piece.to))
+		return NULL;
+	if (known->section || reference->to.offset < reference->beyond)
+		return fault(match, MKP_VERIFY_PAYLOAD_TARGET, reference->piece,
+			     reference->at, "leads to another symbol");
+	*known = piece.to;
+	return enqueue(match, &piece);
+}
+
+/* What has no symbol, such as the table of a switch: up to the next symbol. */
+static struct mkp_error *pair_chunk(struct match *match,
+				    const struct reference *reference)
+{
+	struct mkp_verify_payload *payload = reference->piece->payload;
+	struct mkp_verify_place *known = &payload->chunks[reference->from.section];
+	struct piece piece = {
+		.payload = payload,
+		.from = { reference->from.section, 0 },
+		.to = { reference->to.section,
+			reference->to.offset - reference->from.offset },
+		.size = payload->object->sections[reference->from.section].size,
+		.name = payload->object->sections[reference->from.section].name,
+	};
+
+	if (known->section && same_place(known, &piece.to))
+		return NULL;
+	if (known->section || reference->to.offset < reference->from.offset)
+		return fault(match, MKP_VERIFY_PAYLOAD_TARGET, reference->piece,
+			     reference->at, "leads to another place");
+	*known = piece.to;
+	return enqueue(match, &piece);
+}
+
+/* The module defines what is meant. */
+static struct mkp_error *pair_defined(struct match *match,
+				      const struct reference *reference)
+{
+	const struct mkp_section *from;
+
+	if (!reference->from.section) {
+		const struct mkp_symbol *symbol = reference->symbol;
+
+		/* Another object of the patch has it. */
+		for (size_t i = 0; i < match->verify->nr_functions; i++)
+			if (!strcmp(match->verify->functions[i].name, symbol->name) &&
+			    same_place(&match->verify->functions[i].code, &reference->to))
+				return NULL;
+		return fault(match, MKP_VERIFY_PAYLOAD_TARGET, reference->piece,
+			     reference->at, "leads into the module, not to the kernel");
+	}
+	from = &reference->piece->payload->object->sections[reference->from.section];
+	if (from->flags & SHF_MERGE && from->data &&
+	    reference->from.offset < from->size) {
+		if (same_content(match, reference, from))
+			return NULL;
+		return fault(match, MKP_VERIFY_PAYLOAD_TARGET, reference->piece,
+			     reference->at, "another string or constant");
+	}
+	return reference->symbol ? pair_symbol(match, reference)
+				 : pair_chunk(match, reference);
+}
+
+/* The kernel has it: the same name, the same distance, and the right one of that name. */
+static struct mkp_error *pair_outside(struct match *match,
+				      const struct reference *reference)
+{
+	struct mkp_verify *verify = match->verify;
+	const struct mkp_verify_reloc *reloc = reference->reloc;
+	const struct mkp_symbol *symbol = &verify->object->symbols[reloc->raw.symbol];
+	struct mkp_verify_klp_symbol *klp = &verify->klp_symbols[reloc->raw.symbol];
+	const char *name = klp->name ? klp->name : symbol->name, *why = NULL;
+
+	if (!reference->symbol || !mkp_verify_same_name(name, reference->symbol->name))
+		return mkp_verify_add(
+			verify->report, MKP_VERIFY_PAYLOAD_TARGET, reference->piece->name,
+			"+0x%" PRIx64 ": leads to %s, not to %s", reference->at, name,
+			reference->symbol ? reference->symbol->name
+					  : "data without a name");
+	if ((uint64_t)reloc->raw.addend + reference->to_end != reference->beyond)
+		return fault(match, MKP_VERIFY_PAYLOAD_TARGET, reference->piece,
+			     reference->at, "leads to another place in the right symbol");
+	if (!klp->name)
+		return NULL;
+	if (klp->image && klp->image_symbol >= 0)
+		why = mkp_verify_is_meant(reference->piece->payload, reference->symbol,
+					  klp->image, (uint32_t)klp->image_symbol);
+	if (!why)
+		return NULL;
+	verify->report->items[klp->item].verdict = MKP_WRONG;
+	return mkp_verify_add(verify->report, MKP_VERIFY_WRONG_SYMBOL, klp->name,
+			      "position %" PRIu64 " in %s: %s", klp->position,
+			      klp->object, why);
+}
+
+static struct mkp_error *pair(struct match *match, struct reference *reference)
+{
+	const struct mkp_object *object = match->verify->object;
+	const struct mkp_symbol *symbol = &object->symbols[reference->reloc->raw.symbol];
+	const struct mkp_section *section = mkp_symbol_section(object, symbol);
+
+	match->verify->report->counts.payload_relocations++;
+	if (!section)
+		return pair_outside(match, reference);
+	reference->to = (struct mkp_verify_place){
+		symbol->section,
+		symbol->value + (uint64_t)reference->reloc->raw.addend + reference->to_end
+	};
+	if (reference->to.offset > section->size)
+		return fault(match, MKP_VERIFY_PAYLOAD_TARGET, reference->piece,
+			     reference->at, "leads out of the section");
+	return pair_defined(match, reference);
+}
+
+/* ---- the bytes of a piece ---- */
+
+/* Both sides while one piece is walked through. */
+struct walk {
+	struct match *match;
+	const struct piece *piece;
+	const struct mkp_section *from, *to;
+	const struct mkp_reloc *reloc, *reloc_end;	  /* of the payload */
+	const struct mkp_verify_reloc *other, *other_end; /* of the module */
+	struct mkp_code_scan scan;			  /* of the payload's code */
+	size_t field;
+};
+
+/* How far the end of the instruction is from a relative field at @at. */
+static const struct mkp_code_field *field_at(struct walk *walk, uint64_t at)
+{
+	while (walk->field < walk->scan.count &&
+	       walk->scan.fields[walk->field].offset < at)
+		walk->field++;
+	if (walk->field == walk->scan.count ||
+	    walk->scan.fields[walk->field].offset != at)
+		return NULL;
+	return &walk->scan.fields[walk->field];
+}
+
+static struct mkp_error *pair_relocs(struct walk *walk, uint64_t at)
+{
+	struct match *match = walk->match;
+	const struct mkp_arch *arch = match->verify->arch;
+	const struct mkp_reloc_info *a = arch->reloc(walk->reloc->type);
+	const struct mkp_reloc_info *b = arch->reloc(walk->other->raw.type);
+	const struct mkp_code_field *field = field_at(walk, at);
+	struct reference reference = {
+		.piece = walk->piece,
+		.at = at,
+		.reloc = walk->other,
+		.to_end = field ? field->to_end : 0,
+	};
+
+	/* PC32 and PLT32 mean the same to the loader. */
+	if (!a || !b || a->width != b->width ||
+	    (a->type != b->type && !(a->flags & b->flags & MKP_RELOC_PCREL)))
+		return fault(match, MKP_VERIFY_PAYLOAD_RELOC, walk->piece, at,
+			     "another type of relocation");
+	resolve_from(walk->piece->payload, walk->reloc, &reference);
+	return pair(match, &reference);
+}
+
+/* The assembler knew the distance, but the module has both ends apart. */
+static struct mkp_error *pair_assembled(struct walk *walk, uint64_t at)
+{
+	const struct mkp_code_field *field = field_at(walk, at);
+	struct reference reference = { .piece = walk->piece,
+				       .at = at,
+				       .reloc = walk->other };
+
+	if (!field || !field->branch)
+		return fault(walk->match, MKP_VERIFY_PAYLOAD_RELOC, walk->piece, at,
+			     "a relocation that the object does not have");
+	reference.to_end = field->to_end;
+	reference.from = (struct mkp_verify_place){ walk->piece->from.section,
+						    walk->piece->from.offset +
+							    (uint64_t)field->target };
+	name_target(walk->piece->payload, &reference);
+	return pair(walk->match, &reference);
+}
+
+static uint64_t next_reloc(const struct walk *walk)
+{
+	uint64_t at = walk->piece->size;
+
+	if (walk->reloc < walk->reloc_end &&
+	    walk->reloc->offset - walk->piece->from.offset < at)
+		at = walk->reloc->offset - walk->piece->from.offset;
+	if (walk->other < walk->other_end &&
+	    walk->other->raw.offset - walk->piece->to.offset < at)
+		at = walk->other->raw.offset - walk->piece->to.offset;
+	return at;
+}
+
+/* Bytes of both sides between two relocations; a section without content has zeros. */
+static bool same_bytes(const struct walk *walk, uint64_t at, uint64_t end)
+{
+	const uint8_t *a = walk->from->data, *b = walk->to->data;
+
+	for (; at < end; at++) {
+		uint8_t x = a ? a[walk->piece->from.offset + at] : 0;
+		uint8_t y = b ? b[walk->piece->to.offset + at] : 0;
+
+		if (x != y)
+			return false;
+	}
+	return true;
+}
+
+/* The relocations at @at, on one side or both; the width of the field. */
+static struct mkp_error *step(struct walk *walk, uint64_t at, uint64_t *ret_width)
+{
+	const struct mkp_arch *arch = walk->match->verify->arch;
+	bool here = walk->reloc < walk->reloc_end &&
+		    walk->reloc->offset - walk->piece->from.offset == at;
+	bool there = walk->other < walk->other_end &&
+		     walk->other->raw.offset - walk->piece->to.offset == at;
+	const struct mkp_reloc_info *info;
+	struct mkp_error *error;
+
+	info = arch->reloc(here ? walk->reloc->type : walk->other->raw.type);
+	*ret_width = info ? info->width : 0;
+	if (here && info && info->flags & MKP_RELOC_NONE)
+		there = false;
+	if (here && there)
+		error = pair_relocs(walk, at);
+	else if (there)
+		error = pair_assembled(walk, at);
+	else if (info && info->flags & MKP_RELOC_NONE)
+		error = NULL;
+	else
+		error = fault(walk->match, MKP_VERIFY_PAYLOAD_RELOC, walk->piece, at,
+			      "a relocation is missing");
+	walk->reloc += here;
+	walk->other += there;
+	return error;
+}
+
+static struct mkp_error *walk_piece(struct walk *walk)
+{
+	struct mkp_error *error = NULL;
+	uint64_t at = 0, width;
+
+	while (!error) {
+		uint64_t next = next_reloc(walk);
+
+		if (next > at && !same_bytes(walk, at, next))
+			return fault(walk->match, MKP_VERIFY_PAYLOAD_CODE, walk->piece,
+				     at, "other bytes than in the object");
+		if (next >= walk->piece->size)
+			return NULL;
+		error = step(walk, next, &width);
+		at = next + width > at ? next + width : at;
+	}
+	return error;
+}
+
+/* The piece's own relocations on both sides. */
+static void find_relocs(struct walk *walk)
+{
+	const struct piece *piece = walk->piece;
+	const struct mkp_object *object = piece->payload->object;
+	const struct mkp_verify *verify = walk->match->verify;
+	uint32_t low = walk->from->first_reloc, high = low + walk->from->nr_relocs;
+
+	walk->reloc_end = object->relocs + high;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (object->relocs[middle].offset < piece->from.offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	walk->reloc = object->relocs + low;
+	walk->other = verify->relocs +
+		      mkp_verify_reloc_from(verify, piece->to.section, piece->to.offset);
+	walk->other_end = verify->relocs + verify->first_reloc[piece->to.section + 1];
+}
+
+static struct mkp_error *compare(struct match *match, const struct piece *piece)
+{
+	const struct mkp_object *object = piece->payload->object;
+	struct walk walk = {
+		.match = match,
+		.piece = piece,
+		.from = &object->sections[piece->from.section],
+		.to = &match->verify->object->sections[piece->to.section],
+	};
+	const struct mkp_arch *arch = match->verify->arch;
+	struct mkp_error *error = NULL;
+
+	match->verify->report->counts.payload_functions++;
+	if (piece->to.offset > walk.to->size ||
+	    piece->size > walk.to->size - piece->to.offset)
+		return fault(match, MKP_VERIFY_PAYLOAD_CODE, piece, 0,
+			     "larger than what the module has");
+	find_relocs(&walk);
+	if (walk.from->flags & SHF_EXECINSTR && walk.from->data && arch->scan_code)
+		error = arch->scan_code(walk.from->data + piece->from.offset, piece->size,
+					&walk.scan);
+	if (!error)
+		error = walk_piece(&walk);
+	mkp_code_scan_deinit(&walk.scan);
+	return error;
+}
+
+/* ---- where it begins ---- */
+
+/* The function of the objects that is called so; 0 and *@ret_payload NULL: none. */
+static uint32_t find_function(struct match *match, const char *name,
+			      struct mkp_verify_payload **ret_payload, size_t *ret_count)
+{
+	uint32_t found = 0;
+
+	*ret_count = 0;
+	for (size_t i = 0; i < match->nr_payloads; i++) {
+		const struct mkp_object *object = match->payloads[i].object;
+		size_t count;
+		const struct mkp_index_entry *entry = mkp_index_find(
+			&object->names, mkp_hash_string(name), &count);
+
+		for (size_t k = 0; k < count; k++) {
+			const struct mkp_symbol *symbol = &object->symbols[entry[k].id];
+
+			if (symbol->type != STT_FUNC || strcmp(symbol->name, name) != 0 ||
+			    !mkp_symbol_section(object, symbol))
+				continue;
+			(*ret_count)++;
+			*ret_payload = &match->payloads[i];
+			found = entry[k].id;
+		}
+	}
+	return found;
+}
+
+static struct mkp_error *check_meant(struct match *match,
+				     const struct mkp_verify_function *function,
+				     const struct mkp_verify_payload *payload,
+				     const struct mkp_symbol *symbol)
+{
+	const char *why = NULL;
+
+	if (function->image && function->image_symbol >= 0)
+		why = mkp_verify_is_meant(payload, symbol, function->image,
+					  (uint32_t)function->image_symbol);
+	if (!why)
+		return NULL;
+	match->verify->report->items[function->item].verdict = MKP_WRONG;
+	return mkp_verify_add(match->verify->report, MKP_VERIFY_WRONG_SYMBOL,
+			      function->name, "position %" PRIu64 " in %s: %s",
+			      function->position, function->image->name, why);
+}
+
+static struct mkp_error *start(struct match *match,
+			       const struct mkp_verify_function *function)
+{
+	struct mkp_verify_payload *payload = NULL;
+	size_t count;
+	uint32_t index = find_function(match, function->name, &payload, &count);
+	const struct mkp_symbol *symbol;
+	struct mkp_error *error;
+
+	if (count != 1)
+		return mkp_verify_add(match->verify->report, MKP_VERIFY_NO_PAYLOAD,
+				      function->name, "%zu of the objects have it",
+				      count);
+	symbol = &payload->object->symbols[index];
+	error = check_meant(match, function, payload, symbol);
+	if (error || payload->places[index].section)
+		return error;
+	payload->places[index] = function->code;
+	return enqueue(match, &(struct piece){
+				      .payload = payload,
+				      .from = { symbol->section, symbol->value },
+				      .to = function->code,
+				      .size = symbol->size,
+				      .name = symbol->name,
+			      });
+}
+
+static struct mkp_error *open_payload(const struct mkp_verify *verify, const char *path,
+				      struct mkp_verify_payload *payload)
+{
+	struct mkp_error *error = mkp_object_open(path, &payload->object);
+
+	if (error)
+		return error;
+	if (payload->object->type != ET_REL ||
+	    payload->object->machine != verify->object->machine)
+		return mkp_error_create(MKP_ERROR_USAGE, "%s: not an object of %s", path,
+					verify->arch->name);
+	error = mkp_verify_map_init(&payload->code, payload->object, STT_FUNC);
+	if (!error)
+		error = mkp_verify_map_init(&payload->data, payload->object, STT_OBJECT);
+	if (!error)
+		error = mkp_array_create(payload->object->nr_symbols,
+					 sizeof(*payload->places), &payload->places);
+	return error ? error
+		     : mkp_array_create(payload->object->nr_sections,
+					sizeof(*payload->chunks), &payload->chunks);
+}
+
+static struct mkp_error *run(struct match *match)
+{
+	const struct mkp_verify_input *input = match->verify->input;
+	struct mkp_error *error = mkp_array_create(
+		input->nr_payloads, sizeof(*match->payloads), &match->payloads);
+
+	for (size_t i = 0; i < input->nr_payloads && !error; i++) {
+		match->nr_payloads++;
+		error = open_payload(match->verify, input->payloads[i],
+				     &match->payloads[i]);
+	}
+	for (size_t i = 0; i < match->verify->nr_functions && !error; i++)
+		error = start(match, &match->verify->functions[i]);
+	while (match->done < match->nr_queue && !error) {
+		/* A copy, since the queue moves when it grows. */
+		const struct piece piece = match->queue[match->done++];
+
+		error = compare(match, &piece);
+	}
+	return error;
+}
+
+struct mkp_error *mkp_verify_pass_payload(struct mkp_verify *verify)
+{
+	struct match match = { .verify = verify };
+	struct mkp_error *error;
+
+	if (!verify->input->nr_payloads)
+		return NULL;
+	error = run(&match);
+	for (size_t i = 0; i < match.nr_payloads; i++) {
+		mkp_verify_map_deinit(&match.payloads[i].code);
+		mkp_verify_map_deinit(&match.payloads[i].data);
+		free(match.payloads[i].places);
+		free(match.payloads[i].chunks);
+		mkp_object_destroy(match.payloads[i].object);
+	}
+	free(match.payloads);
+	free(match.queue);
+	return error;
+}

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Who replaces what, in the words of whoever made the module. Each tool has its own:
+ *
+ *   struct klp_patch      {mod, objs, ...} in data, with arrays of struct klp_object and
+ *                         struct klp_func (include/linux/livepatch.h): what a person
+ *                         writes, and `mkpatch --standalone`
+ *   mkpatch_core_patch    the records of include/mkpatch/core_abi.h
+ *   .kpatch.funcs         kpatch's table, of which its hook makes the structures
+ *   .init.klp_objects     klp-build's (include/linux/livepatch_external.h, v6.19)
+ *
+ * The size of the kernel's structures depends on its configuration, but only their first
+ * members are initialised. So the arrays are read by their relocations: a function is a
+ * pointer to a string, then one to code; an array's size over the number of its elements
+ * gives the distance between them, and the last element of all is empty.
+ */
+#include <string.h>
+
+#include "base/array.h"
+#include "mkpatch/core_abi.h"
+#include "verify/private.h"
+
+/* A pointer in data: where it leads; false: it is no pointer into the module. */
+static bool follow(const struct mkp_verify *verify, uint32_t section, uint64_t offset,
+		   struct mkp_verify_place *ret_place)
+{
+	const struct mkp_verify_reloc *reloc = mkp_verify_reloc_at(verify, section,
+								   offset);
+
+	return reloc && mkp_verify_target(verify, reloc, ret_place);
+}
+
+static const char *follow_string(const struct mkp_verify *verify, uint32_t section,
+				 uint64_t offset)
+{
+	struct mkp_verify_place place;
+
+	if (!follow(verify, section, offset, &place))
+		return NULL;
+	return mkp_verify_string(verify->object, &place);
+}
+
+static uint64_t number_at(const struct mkp_verify *verify, uint32_t section,
+			  uint64_t offset, unsigned int width)
+{
+	const struct mkp_section *data = &verify->object->sections[section];
+
+	if (!data->data || offset > data->size || width > data->size - offset)
+		return 0;
+	return mkp_verify_word(verify->object, data->data + offset, width);
+}
+
+static struct mkp_error *add_function(struct mkp_verify *verify,
+				      const struct mkp_verify_function *function)
+{
+	struct mkp_error *error = mkp_array_reserve(
+		&verify->functions, &verify->cap_functions, verify->nr_functions + 1,
+		sizeof(*function));
+
+	if (error)
+		return error;
+	verify->functions[verify->nr_functions] = *function;
+	verify->functions[verify->nr_functions++].image_symbol = -1;
+	return NULL;
+}
+
+static struct mkp_error *bad_record(struct mkp_verify *verify, uint32_t section,
+				    uint64_t offset, const char *why)
+{
+	return mkp_verify_add(verify->report, MKP_VERIFY_RECORD,
+			      verify->object->sections[section].name,
+			      "record at 0x%llx: %s", (unsigned long long)offset, why);
+}
+
+/* The data object that begins at @place: how many bytes it has; 0: there is none. */
+static uint64_t object_size(const struct mkp_verify *verify,
+			    const struct mkp_verify_place *place)
+{
+	uint32_t symbol = mkp_verify_map_at(&verify->data, place);
+
+	return symbol ? verify->object->symbols[symbol].size : 0;
+}
+
+/* A record of a function: name, new code and position at these distances from `at`. */
+struct layout {
+	unsigned int name, code, position;
+	int old_size, new_size, source, object; /* -1: there is none */
+};
+
+static const struct layout klp_func = { 0, 8, 16, -1, -1, -1, -1 };
+static const struct layout core_func = { 0, 8, 16, 24, 32, 40, -1 };
+static const struct layout kpatch_func = { 40, 0, 32, 24, 8, -1, 48 };
+
+static struct mkp_error *read_function(struct mkp_verify *verify, uint32_t section,
+				       uint64_t at, const struct layout *layout,
+				       const char *object)
+{
+	struct mkp_verify_function function = {
+		.object = object,
+		.name = follow_string(verify, section, at + layout->name),
+		.position = number_at(verify, section, at + layout->position, 8),
+	};
+
+	if (layout->old_size >= 0)
+		function.old_size = number_at(verify, section, at + layout->old_size, 8);
+	if (layout->new_size >= 0)
+		function.new_size = number_at(verify, section, at + layout->new_size, 8);
+	if (layout->source >= 0)
+		function.source = follow_string(verify, section, at + layout->source);
+	if (layout->object >= 0) {
+		function.object = follow_string(verify, section, at + layout->object);
+		if (!function.object)
+			return bad_record(verify, section, at, "no name of an object");
+		if (!strcmp(function.object, "vmlinux"))
+			function.object = NULL;
+	}
+	if (!function.name || !*function.name)
+		return bad_record(verify, section, at, "no name of a function");
+	if (!follow(verify, section, at + layout->code, &function.code))
+		return bad_record(verify, section, at, "no new function");
+	return add_function(verify, &function);
+}
+
+/* `count` records, `stride` bytes apart. */
+static struct mkp_error *read_functions(struct mkp_verify *verify,
+					const struct mkp_verify_place *place,
+					uint64_t count, uint64_t stride,
+					const struct layout *layout, const char *object)
+{
+	struct mkp_error *error = NULL;
+	uint64_t size = verify->object->sections[place->section].size - place->offset;
+
+	if (!count || !stride || count > size / stride)
+		return bad_record(verify, place->section, place->offset,
+				  "its functions do not fit in the section");
+	for (uint64_t i = 0; i < count && !error; i++)
+		error = read_function(verify, place->section, place->offset + i * stride,
+				      layout, object);
+	return error;
+}
+
+/* How many relocations of data an array has, and with @code only those that lead to code.
+ */
+static uint64_t count_pointers(const struct mkp_verify *verify,
+			       const struct mkp_verify_place *place, uint64_t size,
+			       bool code)
+{
+	uint64_t count = 0;
+	size_t i = mkp_verify_reloc_from(verify, place->section, place->offset);
+
+	for (; i < verify->first_reloc[place->section + 1] &&
+	       verify->relocs[i].raw.offset < place->offset + size;
+	     i++) {
+		struct mkp_verify_place target;
+		const struct mkp_section *section;
+
+		if (!mkp_verify_target(verify, &verify->relocs[i], &target))
+			continue;
+		section = &verify->object->sections[target.section];
+		/* Data that is no string: the pointer of an object to its functions. */
+		count += code ? !!(section->flags & SHF_EXECINSTR)
+			      : !(section->flags & (SHF_EXECINSTR | SHF_STRINGS)) &&
+					 (section->flags & SHF_WRITE);
+	}
+	return count;
+}
+
+/* struct klp_func[], of which the last is empty. */
+static struct mkp_error *read_klp_funcs(struct mkp_verify *verify,
+					const struct mkp_verify_place *place,
+					const char *object)
+{
+	uint64_t size = object_size(verify, place);
+	uint64_t count = count_pointers(verify, place, size, true);
+
+	if (!count || size % (count + 1))
+		return bad_record(verify, place->section, place->offset,
+				  "no array of struct klp_func");
+	return read_functions(verify, place, count, size / (count + 1), &klp_func,
+			      object);
+}
+
+/* struct klp_object[], of which the last is empty: name (NULL for vmlinux), functions. */
+static struct mkp_error *read_klp_objects(struct mkp_verify *verify,
+					  const struct mkp_verify_place *place)
+{
+	uint64_t size = object_size(verify, place);
+	uint64_t count = count_pointers(verify, place, size, false);
+	struct mkp_error *error = NULL;
+
+	if (!count || size % (count + 1))
+		return bad_record(verify, place->section, place->offset,
+				  "no array of struct klp_object");
+	for (uint64_t i = 0; i < count && !error; i++) {
+		uint64_t at = place->offset + i * (size / (count + 1));
+		struct mkp_verify_place functions;
+
+		if (follow(verify, place->section, at + 8, &functions))
+			error = read_klp_funcs(verify, &functions,
+					       follow_string(verify, place->section, at));
+		else
+			error = bad_record(verify, place->section, at, "no functions");
+	}
+	return error;
+}
+
+/* mkpatch_core_patch: its member `mod` is at @offset. */
+static struct mkp_error *read_core_patch(struct mkp_verify *verify, uint32_t section,
+					 uint64_t offset)
+{
+	const uint64_t at = offset - 56;
+	const uint64_t stride = number_at(verify, section, at + 8, 4);
+	uint64_t count = number_at(verify, section, at + 20, 4);
+	const char *name = follow_string(verify, section, at + 24);
+	const char *release = follow_string(verify, section, at + 40);
+	struct mkp_verify_place objects, functions;
+	struct mkp_error *error = NULL;
+
+	verify->report->flavour = "mkpatch_core";
+	if (!name || !verify->report->name || strcmp(name, verify->report->name))
+		error = mkp_verify_add(verify->report, MKP_VERIFY_MODULE_NAME, name,
+				       "the patch record has another name");
+	if (!error && (!release || !verify->images[0]->release ||
+		       strcmp(release, verify->images[0]->release) != 0))
+		error = mkp_verify_add(verify->report, MKP_VERIFY_TARGET, release,
+				       "the patch record is for another release");
+	if (error)
+		return error;
+	if (!follow(verify, section, at + 48, &objects) || !count || stride < 24 ||
+	    count > (verify->object->sections[objects.section].size - objects.offset) /
+			    stride)
+		return bad_record(verify, section, at, "no objects");
+	for (uint64_t i = 0; i < count && !error; i++) {
+		uint64_t object = objects.offset + i * stride;
+
+		if (follow(verify, objects.section, object + 8, &functions))
+			error = read_functions(
+				verify, &functions,
+				number_at(verify, objects.section, object + 16, 4),
+				number_at(verify, section, at + 12, 4), &core_func,
+				follow_string(verify, objects.section, object));
+		else
+			error = bad_record(verify, objects.section, object,
+					   "no functions");
+	}
+	return error;
+}
+
+/* Whether the record around `mod` at @offset is one of core_abi.h. */
+static bool is_core_patch(const struct mkp_verify *verify, uint32_t section,
+			  uint64_t offset)
+{
+	return offset >= 56 &&
+	       number_at(verify, section, offset - 56, 4) == MKPATCH_CORE_ABI &&
+	       number_at(verify, section, offset - 52, 4) == 72 &&
+	       mkp_verify_reloc_at(verify, section, offset - 32);
+}
+
+static struct mkp_error *read_patch(struct mkp_verify *verify, uint32_t section,
+				    uint64_t offset)
+{
+	struct mkp_verify_place objects;
+
+	if (is_core_patch(verify, section, offset))
+		return read_core_patch(verify, section, offset);
+	if (!follow(verify, section, offset + 8, &objects) ||
+	    !(verify->object->sections[objects.section].flags & SHF_WRITE))
+		return NULL;
+	verify->report->flavour = "klp_patch";
+	return read_klp_objects(verify, &objects);
+}
+
+/* Whatever patch there is, it has a pointer to __this_module in data. */
+static struct mkp_error *find_patches(struct mkp_verify *verify)
+{
+	const struct mkp_object *object = verify->object;
+	struct mkp_error *error = NULL;
+	size_t count;
+
+	for (uint32_t i = 1; i < object->nr_sections && !error; i++) {
+		const struct mkp_verify_reloc *relocs = mkp_verify_relocs_of(verify, i,
+									     &count);
+
+		if (object->sections[i].flags & SHF_EXECINSTR ||
+		    !(object->sections[i].flags & SHF_WRITE))
+			continue;
+		for (size_t k = 0; k < count && !error; k++)
+			if (!strcmp(object->symbols[relocs[k].raw.symbol].name,
+				    "__this_module") &&
+			    !relocs[k].raw.addend)
+				error = read_patch(verify, i, relocs[k].raw.offset);
+	}
+	return error;
+}
+
+/* ---- the tables of other tools ---- */
+
+static struct mkp_error *read_kpatch(struct mkp_verify *verify, uint32_t section)
+{
+	const struct mkp_verify_place place = { section, 0 };
+	uint64_t size = verify->object->sections[section].size;
+
+	verify->report->flavour = "kpatch";
+	if (size % 56)
+		return bad_record(verify, section, 0, "no table of 56-byte records");
+	return read_functions(verify, &place, size / 56, 56, &kpatch_func, NULL);
+}
+
+static struct mkp_error *read_klp_build(struct mkp_verify *verify, uint32_t section)
+{
+	uint64_t size = verify->object->sections[section].size;
+	struct mkp_error *error = NULL;
+
+	verify->report->flavour = "klp-build";
+	if (size % 64)
+		return bad_record(verify, section, 0, "no table of 64-byte records");
+	for (uint64_t at = 0; at < size && !error; at += 64) {
+		struct mkp_verify_place functions;
+		const char *name = follow_string(verify, section, at);
+
+		if (name && !strcmp(name, "vmlinux"))
+			name = NULL;
+		if (follow(verify, section, at + 8, &functions))
+			error = read_functions(verify, &functions,
+					       number_at(verify, section, at + 56, 4), 24,
+					       &klp_func, name);
+		else
+			error = bad_record(verify, section, at, "no functions");
+	}
+	return error;
+}
+
+struct mkp_error *mkp_verify_pass_records(struct mkp_verify *verify)
+{
+	uint32_t kpatch = mkp_object_find_section(verify->object, ".kpatch.funcs");
+	uint32_t built = mkp_object_find_section(verify->object, ".init.klp_objects");
+	struct mkp_error *error;
+
+	if (kpatch)
+		error = read_kpatch(verify, kpatch);
+	else if (built)
+		error = read_klp_build(verify, built);
+	else
+		error = find_patches(verify);
+	if (!error && !verify->report->flavour)
+		error = mkp_verify_add(verify->report, MKP_VERIFY_NO_PATCH, NULL,
+				       "nothing says what is replaced");
+	return error;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An audit of a finished livepatch module, whoever made it: each thing that it says about
+ * the kernel is looked up again in the images of that kernel. It is independent of what
+ * makes modules: see private.h.
+ */
+#ifndef MKP_VERIFY_VERIFY_H
+#define MKP_VERIFY_VERIFY_H
+
+#include "verify/report.h"
+
+/** All borrowed. */
+struct mkp_verify_input {
+	const char *module;
+	const char *vmlinux;
+	const char *const *images; /* modules as they were shipped */
+	size_t nr_images;
+	const char *const *symvers; /* Module.symvers, of what is not in the images */
+	size_t nr_symvers;
+	const char *const *payloads; /* patched objects */
+	size_t nr_payloads;
+};
+
+/** Opens what is needed, keeps it open while the report is used. */
+struct mkp_verify;
+
+/**
+ * Audits. What is wrong with the module is a finding; errors are about the other files,
+ * or ours. *@ret_verify owns what the report borrows.
+ */
+struct mkp_error *mkp_verify_run(const struct mkp_verify_input *input,
+				 struct mkp_verify_report *report,
+				 struct mkp_verify **ret_verify) MKP_MUST_CHECK;
+void mkp_verify_destroy(struct mkp_verify *verify);
+
+#endif
