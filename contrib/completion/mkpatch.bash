@@ -34,6 +34,7 @@ _mkpatch_argument()
 		;;
 	--object) _mkpatch_words "$(cut -d ' ' -f 1 /proc/modules 2>/dev/null)" ;;
 	--image) _mkpatch_files '*.ko*' ;;
+	--payload) _mkpatch_files '*.o' ;;
 	--color) _mkpatch_words 'auto always never' ;;
 	*) return 1 ;;
 	esac
@@ -68,6 +69,17 @@ _mkpatch_checks()
 	esac
 }
 
+_mkpatch_verify()
+{
+	case $cur in
+	-*)
+		_mkpatch_words '-k -q --kernel --vmlinux --image --symvers --payload --sysroot
+			--json --list --quiet --help --version'
+		;;
+	*) _mkpatch_files '*.ko' ;;
+	esac
+}
+
 _mkpatch()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} at=$((COMP_CWORD - 1)) verb=${COMP_WORDS[1]-}
@@ -96,10 +108,14 @@ _mkpatch()
 		return
 	fi
 	_mkpatch_argument "${COMP_WORDS[at]}" && return
+	if [ "$verb" = verify ] && [ "$COMP_CWORD" -gt 1 ]; then
+		_mkpatch_verify
+		return
+	fi
 	_mkpatch_diff
 	if [ "$COMP_CWORD" = 1 ] && [[ $cur != -* ]]; then
 		mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY \
-			< <(compgen -W 'diff finalize checks' -- "$cur")
+			< <(compgen -W 'diff finalize checks verify' -- "$cur")
 	fi
 }
 
