@@ -87,16 +87,17 @@ const char *mkp_check_orig_source(const struct mkp_check_context *context, uint3
 const char *mkp_check_ref_source(const struct mkp_check_context *context, uint32_t ref);
 
 /**
- * The check that refuses a reference to a module's symbol from where the kernel reads it
- * when the patch is loaded: a table's entry, or code that a table refers to.
- * MKP_NR_CHECKS: such a reference is fine.
+ * Reports the table entries of the patch that refer to a symbol of module @owner, one
+ * finding a key: the kernel reads tables when the patch is loaded, which may be before it
+ * resolves symbols of the module.
  */
-enum mkp_check_id mkp_check_of_table_ref(const struct mkp_graph *graph, uint32_t ref);
+struct mkp_error *mkp_check_module_symbol(const struct mkp_check_context *context,
+					  uint32_t atom,
+					  const char *owner) MKP_MUST_CHECK;
 
-/** Reports it. */
-struct mkp_error *mkp_check_report_table_ref(const struct mkp_check_context *context,
-					     enum mkp_check_id id,
-					     uint32_t ref) MKP_MUST_CHECK;
+/** Whether a reference is one of those, to a key of a tracepoint: then its entry is left
+ * out of the patch. */
+bool mkp_check_is_tracing(const struct mkp_graph *graph, uint32_t ref);
 
 /* The functions of the rows, by subject: check_data.c, check_code.c, ... */
 #define MKP_CHECK_FUNCTION(name)                                                         \
@@ -133,9 +134,6 @@ MKP_CHECK_FUNCTION(ex_table_alone);
 MKP_CHECK_FUNCTION(altinstr_alone);
 MKP_CHECK_FUNCTION(registration_changed);
 MKP_CHECK_FUNCTION(export_changed);
-MKP_CHECK_FUNCTION(jump_label_key);
-MKP_CHECK_FUNCTION(static_call_key);
-MKP_CHECK_FUNCTION(table_module_symbol);
 MKP_CHECK_FUNCTION(table_reference);
 
 #endif

@@ -209,6 +209,25 @@ struct mkp_error *mkp_select(const struct mkp_diff *diff,
 	return NULL;
 }
 
+void mkp_selection_drop(struct mkp_selection *selection, uint32_t entry)
+{
+	const struct mkp_atom *it = &selection->diff->patched->atoms[entry];
+
+	selection->edges[entry].because = MKP_BECAUSE_NOT;
+	for (uint32_t i = it->first_ref; i < it->first_ref + it->nr_refs; i++)
+		selection->fates[i] = MKP_FATE_UNDECIDED;
+}
+
+void mkp_selection_compact(struct mkp_selection *selection)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < selection->nr_included; i++)
+		if (mkp_is_included(selection, selection->queue[i]))
+			selection->queue[kept++] = selection->queue[i];
+	selection->nr_included = kept;
+}
+
 void mkp_selection_destroy(struct mkp_selection *selection)
 {
 	if (!selection)

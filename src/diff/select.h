@@ -59,6 +59,10 @@ static inline bool mkp_is_included(const struct mkp_selection *selection, uint32
 	return selection->edges[atom].because != MKP_BECAUSE_NOT;
 }
 
+/** Takes an entry of a table out; mkp_selection_compact() must follow. */
+void mkp_selection_drop(struct mkp_selection *selection, uint32_t entry);
+void mkp_selection_compact(struct mkp_selection *selection);
+
 /** Whether a changed constant can be carried: local, and read by nothing that stays. */
 bool mkp_constant_is_private(const struct mkp_selection *selection,
 			     uint32_t patched_atom);

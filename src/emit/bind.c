@@ -229,21 +229,6 @@ static const struct mkp_symbol *original_symbol(const struct mkp_diff *diff,
 		       : mkp_atom_symbol(diff->orig, &diff->orig->atoms[twin]);
 }
 
-/* A module's symbol can not be in a table that is read before the module is there. */
-static struct mkp_error *check_table(const struct binder *binder, uint32_t ref,
-				     const struct mkp_binding *binding)
-{
-	const struct mkp_graph *graph = binder->context->diff->patched;
-	enum mkp_check_id check = mkp_check_of_table_ref(graph, ref);
-
-	/* What the module itself defines has been reported by the checks. */
-	if (binding->kind != MKP_BIND_LIVEPATCH || !strcmp(binding->object, vmlinux) ||
-	    check == MKP_NR_CHECKS ||
-	    graph->atoms[graph->refs[ref].target].kind != MKP_ATOM_EXTERN)
-		return NULL;
-	return mkp_check_report_table_ref(binder->context, check, ref);
-}
-
 static struct mkp_error *bind_refs(struct binder *binder, struct mkp_bindings *bindings)
 {
 	const struct mkp_check_context *context = binder->context;
@@ -260,10 +245,28 @@ static struct mkp_error *bind_refs(struct binder *binder, struct mkp_bindings *b
 			error = bind_symbol(binder, original_symbol(context->diff, atom),
 					    mkp_check_ref_source(context, i),
 					    &bindings->atoms[atom]);
-		if (!error)
-			error = check_table(binder, i, &bindings->atoms[atom]);
 	}
 	return error;
+}
+
+/* A module's symbol can not be in a table that is read before the module is there. */
+static struct mkp_error *check_tables(const struct binder *binder,
+				      const struct mkp_bindings *bindings)
+{
+	const struct mkp_check_context *context = binder->context;
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = 0; i < context->diff->patched->nr_atoms && !error; i++)
+		if (mkp_binding_is_late(&bindings->atoms[i]))
+			error = mkp_check_module_symbol(context, i,
+							bindings->atoms[i].provider);
+	return error;
+}
+
+bool mkp_binding_is_late(const struct mkp_binding *binding)
+{
+	return binding->kind == MKP_BIND_LIVEPATCH &&
+	       strcmp(binding->object, vmlinux) != 0;
 }
 
 /* Replaced functions are found by position, exported or not. */
@@ -353,6 +356,8 @@ struct mkp_error *mkp_bind(const struct mkp_check_context *context,
 		error = bind_replaced(&binder, bindings);
 	if (!error)
 		error = bind_refs(&binder, bindings);
+	if (!error)
+		error = check_tables(&binder, bindings);
 	if (!error)
 		error = report_unproved(&binder);
 	if (!error)

@@ -51,6 +51,11 @@ struct mkp_bindings {
 struct mkp_error *mkp_bind(const struct mkp_check_context *context,
 			   const struct mkp_target *target,
 			   struct mkp_bindings **ret_bindings) MKP_MUST_CHECK;
+
+/** Whether the kernel resolves it only when a module is there, perhaps after the patch.
+ */
+bool mkp_binding_is_late(const struct mkp_binding *binding);
+
 void mkp_bindings_destroy(struct mkp_bindings *bindings);
 
 #endif

@@ -66,8 +66,6 @@ static struct mkp_error *select_and_check(struct mkp_patch *patch)
 	patch->context.module = patch->options->object;
 	patch->context.report = patch->report;
 	error = mkp_diff_report_functions(&patch->context);
-	if (!error)
-		error = mkp_diff_report_included(&patch->context);
 	return error ? error : mkp_check_run(&patch->context);
 }
 
@@ -98,8 +96,13 @@ static bool nothing_to_do(const struct mkp_patch *patch)
 	return mkp_diff_is_unchanged(patch->diff) || !patch->selection->nr_replaced;
 }
 
+/* What is final now. */
 static struct mkp_error *record(struct mkp_patch *patch)
 {
+	struct mkp_error *error = mkp_diff_report_included(&patch->context);
+
+	if (error)
+		return error;
 	return mkp_diff_report_overrides(patch->options->decisions,
 					 patch->options->nr_decisions, &patch->overrides,
 					 patch->report);
@@ -128,6 +131,19 @@ struct mkp_error *mkp_patch_compare(struct mkp_patch *patch)
 	return error;
 }
 
+/* Leaves out the entries of tracepoints that could not be set up in time. */
+static void drop_tracing(struct mkp_patch *patch)
+{
+	const struct mkp_graph *graph = patch->patched_graph;
+
+	for (uint32_t i = 0; i < graph->nr_refs; i++)
+		if (patch->selection->fates[i] == MKP_FATE_ORIGINAL &&
+		    mkp_binding_is_late(&patch->bindings->atoms[graph->refs[i].target]) &&
+		    mkp_check_is_tracing(graph, i))
+			mkp_selection_drop(patch->selection, graph->ref_atom[i]);
+	mkp_selection_compact(patch->selection);
+}
+
 struct mkp_error *mkp_patch_bind(struct mkp_patch *patch, const struct mkp_target *target)
 {
 	struct mkp_error *error;
@@ -138,6 +154,7 @@ struct mkp_error *mkp_patch_bind(struct mkp_patch *patch, const struct mkp_targe
 	if (error)
 		return error;
 	mkp_diff_report_positions(patch->report, patch->selection, patch->bindings);
+	drop_tracing(patch);
 	return record(patch);
 }
 
