@@ -70,12 +70,15 @@ stage()
 	say "  done in $(cat "$stamp") s"
 }
 
-# Read the description of the kernel that `scripts/kernel/fetch` left.
+# load_kernel_env [KERNEL]: read the description of a kernel that `scripts/kernel/fetch` left: that of a
+# release or of a series, of what MKPATCH_KERNEL says, or of the one that needs no name.
 load_kernel_env()
 {
-	local env=$MKP_WORK/kernel/current.env
+	local kernel=${1:-${MKPATCH_KERNEL:-current}} env
 
-	[ -e "$env" ] || die "no kernel yet: run scripts/kernel/fetch first"
+	env=$MKP_WORK/kernel/$kernel/env
+	[ -e "$env" ] || env=$MKP_WORK/kernel/$kernel.env
+	[ -e "$env" ] || die "no kernel yet: run scripts/kernel/fetch first (${env##*/})"
 	# shellcheck source=/dev/null
 	. "$env"
 }
@@ -87,9 +90,11 @@ load_kernel_env()
 # of ours: Debian's configuration asks for it.
 kernel_make()
 {
-	local compiler
+	local compiler rust=()
 
 	compiler=$(sed -n 's/^CONFIG_CC_VERSION_TEXT="\([^ "]*\).*/\1/p' "$KERNEL_HEADERS/.config")
-	make -C "$KERNEL_SOURCE" -j"$MKP_JOBS" CC="$compiler" \
+	# Where Debian built it there was no Rust compiler, of which the configuration takes note.
+	! grep -qx 'CONFIG_RUSTC_VERSION=0' "$KERNEL_HEADERS/.config" || rust=(RUSTC=false)
+	make -C "$KERNEL_SOURCE" -j"$MKP_JOBS" CC="$compiler" ${rust[@]+"${rust[@]}"} \
 		KCFLAGS='-ffunction-sections -fdata-sections' "$@"
 }
