@@ -70,11 +70,11 @@ stage()
 	say "  done in $(cat "$stamp") s"
 }
 
-# load_kernel_env [KERNEL]: read the description of a kernel that `scripts/kernel/fetch` left: that of a
-# release or of a series, of what MKPATCH_KERNEL says, or of the one that needs no name.
+# Read the description of a kernel that `scripts/kernel/fetch` left: of the release or the series that
+# MKPATCH_KERNEL names, or of the one that needs no name.
 load_kernel_env()
 {
-	local kernel=${1:-${MKPATCH_KERNEL:-current}} env
+	local kernel=${MKPATCH_KERNEL:-current} env
 
 	env=$MKP_WORK/kernel/$kernel/env
 	[ -e "$env" ] || env=$MKP_WORK/kernel/$kernel.env

@@ -37,9 +37,9 @@ bool mkp_name_matches(const char *pattern, const char *name)
 const struct mkp_special_row *mkp_arch_special(const struct mkp_arch *arch,
 					       const char *section)
 {
-	for (size_t i = 0; i < arch->nr_special; i++)
-		if (mkp_name_matches(arch->special[i].section, section))
-			return &arch->special[i];
+	for (const struct mkp_special_row *row = arch->special; row->section; row++)
+		if (mkp_name_matches(row->section, section))
+			return row;
 	return NULL;
 }
 
@@ -55,6 +55,15 @@ const char *mkp_arch_special_field(const struct mkp_arch *arch,
 		    (!best || best->offset < field->offset))
 			best = field;
 	return best ? best->name : NULL;
+}
+
+bool mkp_arch_is_entry_prefix(const struct mkp_arch *arch, const char *symbol)
+{
+	for (size_t i = 0; i < arch->nr_entry_prefixes; i++)
+		if (!strncmp(arch->entry_prefixes[i], symbol,
+			     strlen(arch->entry_prefixes[i])))
+			return true;
+	return false;
 }
 
 bool mkp_arch_is_helper(const struct mkp_arch *arch, const char *symbol)

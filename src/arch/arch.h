@@ -76,6 +76,10 @@ enum {
 	MKP_SPECIAL_SHORT_LAST = 1 << 3, /* the last entry may lack its padding */
 	MKP_SPECIAL_STATIC_CALL = 1
 				  << 4, /* the key is a static call's, not a static key */
+	MKP_SPECIAL_LEADS = 1 << 5,  /* a field other than code_field leads to code that
+				      * has no symbol: an alternative, a fixup */
+	MKP_SPECIAL_BEHIND = 1 << 6, /* the code ends where code_field points to */
+	MKP_SPECIAL_BOOT = 1 << 7,   /* of use only while the kernel boots */
 };
 
 #define MKP_SPECIAL_MAX_SIZES 6
@@ -96,8 +100,10 @@ struct mkp_special_row {
 	int8_t key_field;      /* static key or static call key; -1 if none */
 	uint32_t reloc_fields; /* bit n: a relocation may stand at offset n; bit of
 				* code_field is always required */
-	uint8_t mask_offset;   /* a 32-bit word of which the bits in `mask` are no */
-	uint32_t mask;	       /* content, such as a line number; 0: none */
+	/* mask_at[n]: where in an entry of sizes[n] a 32-bit word is of which the bits in
+	 * `mask` are no content, such as a line number. mask 0: there is none. */
+	uint8_t mask_at[MKP_SPECIAL_MAX_SIZES];
+	uint32_t mask;
 	const char *companion; /* section with one more record for each entry, or NULL */
 	uint32_t flags;	       /* MKP_SPECIAL_... */
 };
@@ -180,8 +186,19 @@ struct mkp_arch {
 	const char *const *compiler_helpers;
 	size_t nr_compiler_helpers;
 
+	/**
+	 * Whether the processor lets indirect calls land on this entry. NULL: on any.
+	 */
+	bool (*entry_guarded)(const uint8_t *code, size_t size);
+
+	/** What the names of symbols start with that stand for the bytes in front of a
+	 * function's entry, up to it. Those bytes belong to the function. */
+	const char *const *entry_prefixes;
+	size_t nr_entry_prefixes;
+
+	/** The tables about code, ended by a row without section. The first row that
+	 * matches a section's name is its. */
 	const struct mkp_special_row *special;
-	size_t nr_special;
 
 	/** Names of fields, for people; ends with a row without section. NULL: none. */
 	const struct mkp_special_field *special_fields;
@@ -204,6 +221,9 @@ const struct mkp_special_row *mkp_arch_special(const struct mkp_arch *arch,
 const char *mkp_arch_special_field(const struct mkp_arch *arch,
 				   const struct mkp_special_row *row, uint32_t entry_size,
 				   uint64_t offset);
+
+/** Whether a symbol of this name may stand for the bytes in front of an entry. */
+bool mkp_arch_is_entry_prefix(const struct mkp_arch *arch, const char *symbol);
 
 /** Whether @symbol is one of the compiler helpers. */
 bool mkp_arch_is_helper(const struct mkp_arch *arch, const char *symbol);

@@ -13,5 +13,6 @@ extern const struct mkp_arch mkp_arch_x86_64;
 size_t mkp_x86_64_disassemble(const uint8_t *code, size_t size, uint64_t offset,
 			      const struct mkp_field_namer *namer, FILE *stream);
 extern const struct mkp_special_field mkp_x86_64_fields[];
+extern const struct mkp_special_row mkp_x86_64_tables[];
 
 #endif

@@ -174,14 +174,18 @@ static bool x86_64_is_padding(const uint8_t *code, size_t size)
 	return true;
 }
 
+static const uint8_t endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
+
+static bool x86_64_entry_guarded(const uint8_t *code, size_t size)
+{
+	return size >= sizeof(endbr64) && !memcmp(code, endbr64, sizeof(endbr64));
+}
+
 static bool x86_64_entry_traceable(const uint8_t *code, size_t size,
 				   const char *site_symbol, uint64_t site_offset)
 {
-	static const uint8_t endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
-	size_t at = 0;
+	size_t at = x86_64_entry_guarded(code, size) ? sizeof(endbr64) : 0;
 
-	if (size >= sizeof(endbr64) && !memcmp(code, endbr64, sizeof(endbr64)))
-		at = sizeof(endbr64);
 	return size >= at + 5 && code[at] == 0xe8 && site_offset == at + 1 &&
 	       site_symbol && !strcmp(site_symbol, "__fentry__");
 }
@@ -192,148 +196,9 @@ static const char *const compiler_helpers[] = {
 	"__x86_return_thunk", "__x86_call_thunk_*", "__x86_jump_thunk_*",
 };
 
-#define FIELDS_0     (1u << 0)
-#define FIELDS_0_4   (1u << 0 | 1u << 4)
-#define FIELDS_0_4_8 (1u << 0 | 1u << 4 | 1u << 8)
-
-static const struct mkp_special_row special[] = {
-	{
-		/* struct alt_instr: 13 bytes while it had padlen (until v5.12), then 12;
-		 * 14 with flags beside the feature number (since v6.3). */
-		.section = ".altinstructions",
-		.what = "instruction alternatives",
-		.sizes = { 14, 12, 13 },
-		/* No replacement: it points to where the next one starts. */
-		.length_at = { 13, 11, 11 },
-		.length_of = 4,
-		.key_field = -1,
-		.reloc_fields = FIELDS_0_4,
-		.flags = MKP_SPECIAL_COMPARE,
-	},
-	{
-		/* struct bug_entry with relative pointers: address, file, line, flags.
-		 * The line is the low half of the word at 8. */
-		.section = "__bug_table",
-		.what = "WARN and BUG table",
-		.sizes = { 12, 16 },
-		.key_field = -1,
-		.reloc_fields = FIELDS_0_4_8,
-		.mask_offset = 8,
-		.mask = 0xffff,
-		.flags = MKP_SPECIAL_COMPARE,
-	},
-	{
-		/* struct exception_table_entry: insn, fixup, handler or data. The third
-		 * had a relocation while it was a handler's address (until v5.16). */
-		.section = "__ex_table",
-		.what = "exception table",
-		.sizes = { 12 },
-		.key_field = -1,
-		.reloc_fields = FIELDS_0_4_8,
-		.flags = MKP_SPECIAL_COMPARE,
-	},
-	{
-		/* struct jump_entry: relative code and target, 64-bit relative key, whose
-		 * two low bits say how the branch was compiled. Relative since v4.19. */
-		.section = "__jump_table",
-		.what = "static branch",
-		.sizes = { 16 },
-		.key_field = 8,
-		.reloc_fields = FIELDS_0_4_8,
-		.flags = MKP_SPECIAL_COMPARE,
-	},
-	{
-		/* struct static_call_site: relative address and key with flags, v5.10. */
-		.section = ".static_call_sites",
-		.what = "static call",
-		.sizes = { 8 },
-		.key_field = 4,
-		.reloc_fields = FIELDS_0_4,
-		.flags = MKP_SPECIAL_COMPARE | MKP_SPECIAL_STATIC_CALL,
-	},
-	{
-		/* struct paravirt_patch_site until v6.8: pointer, type, length, padding.
-		 */
-		.section = ".parainstructions",
-		.what = "paravirt call",
-		.sizes = { 16 },
-		.key_field = -1,
-		.reloc_fields = FIELDS_0,
-		.flags = MKP_SPECIAL_COMPARE | MKP_SPECIAL_SHORT_LAST,
-	},
-	{
-		.section = ".smp_locks",
-		.what = "lock prefix",
-		.sizes = { 4 },
-		.key_field = -1,
-		.reloc_fields = FIELDS_0,
-		.flags = MKP_SPECIAL_COMPARE,
-	},
-	{
-		/* ORC: one word that points to the code, one record in .orc_unwind. */
-		.section = ".orc_unwind_ip",
-		.what = "ORC unwind data",
-		.sizes = { 4 },
-		.key_field = -1,
-		.reloc_fields = FIELDS_0,
-		.companion = ".orc_unwind",
-	},
-	{
-		.section = "__mcount_loc",
-		.what = "ftrace call site",
-		.sizes = { 8 },
-		.key_field = -1,
-		.reloc_fields = FIELDS_0,
-	},
-	{
-		/* A side effect of call padding here; ftrace does not read it on x86. */
-		.section = "__patchable_function_entries",
-		.what = "function padding",
-		.sizes = { 8 },
-		.key_field = -1,
-		.reloc_fields = FIELDS_0,
-		.flags = MKP_SPECIAL_DROP,
-	},
-	{
-		.section = ".retpoline_sites",
-		.what = "retpoline site",
-		.sizes = { 4 },
-		.key_field = -1,
-		.reloc_fields = FIELDS_0,
-	},
-	{
-		.section = ".return_sites",
-		.what = "return thunk site",
-		.sizes = { 4 },
-		.key_field = -1,
-		.reloc_fields = FIELDS_0,
-	},
-	{
-		.section = ".call_sites",
-		.what = "call site",
-		.sizes = { 4 },
-		.key_field = -1,
-		.reloc_fields = FIELDS_0,
-	},
-	{
-		/* Pointers to records of printk formats, for a debugfs file only. */
-		.section = ".printk_index",
-		.what = "printk index",
-		.sizes = { 8 },
-		.key_field = -1,
-		.reloc_fields = FIELDS_0,
-		.flags = MKP_SPECIAL_DROP,
-	},
-	{
-		/* Hints for objtool, which the linker throws away. */
-		.section = ".discard.*",
-		.what = "objtool annotation",
-		.sizes = { 4, 8 },
-		.key_field = -1,
-		.reloc_fields = FIELDS_0,
-		.flags = MKP_SPECIAL_OPTIONAL,
-	},
-};
+/* Symbols on the bytes in front of an entry: objtool's on the padding (since v6.2), a
+ * compiler's on the hash of the function's type (kCFI, since v6.1). */
+static const char *const entry_prefixes[] = { "__pfx_", "__cfi_" };
 
 /* apply_returns() and apply_retpolines() of arch/x86/kernel/alternative.c, v6.1. */
 static const struct mkp_thunk_row thunks[] = {
@@ -351,10 +216,12 @@ const struct mkp_arch mkp_arch_x86_64 = {
 	.disassemble = mkp_x86_64_disassemble,
 	.is_padding = x86_64_is_padding,
 	.entry_traceable = x86_64_entry_traceable,
+	.entry_guarded = x86_64_entry_guarded,
 	.compiler_helpers = compiler_helpers,
 	.nr_compiler_helpers = MKP_ARRAY_SIZE(compiler_helpers),
-	.special = special,
-	.nr_special = MKP_ARRAY_SIZE(special),
+	.entry_prefixes = entry_prefixes,
+	.nr_entry_prefixes = MKP_ARRAY_SIZE(entry_prefixes),
+	.special = mkp_x86_64_tables,
 	.special_fields = mkp_x86_64_fields,
 	.thunks = thunks,
 	.nr_thunks = MKP_ARRAY_SIZE(thunks),

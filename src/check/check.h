@@ -135,5 +135,7 @@ MKP_CHECK_FUNCTION(altinstr_alone);
 MKP_CHECK_FUNCTION(registration_changed);
 MKP_CHECK_FUNCTION(export_changed);
 MKP_CHECK_FUNCTION(table_reference);
+MKP_CHECK_FUNCTION(runtime_constant);
+MKP_CHECK_FUNCTION(indirect_entry);
 
 #endif

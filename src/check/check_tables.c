@@ -125,14 +125,17 @@ struct mkp_error *mkp_run_registration_changed(const struct mkp_check_context *c
 	return error;
 }
 
-/* "__ksymtab_foo" is the record of foo. Others are named as they are. */
+/* "__ksymtab_foo", and since v6.5 "__export_symbol_foo", is the record of foo. Others are
+ * named as they are. */
 static const char *exported_name(const struct mkp_graph *graph, uint32_t atom)
 {
-	static const char prefix[] = "__ksymtab_";
+	static const char *const prefixes[] = { "__ksymtab_", "__export_symbol_" };
 	const char *name = mkp_atom_name(graph, atom);
 
-	return strncmp(name, prefix, sizeof(prefix) - 1) ? name
-							 : name + sizeof(prefix) - 1;
+	for (size_t i = 0; i < MKP_ARRAY_SIZE(prefixes); i++)
+		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
+			return name + strlen(prefixes[i]);
+	return name;
 }
 
 /* EXPORT_SYMBOL_GPL has other sections than EXPORT_SYMBOL, and else the same records. */

@@ -36,6 +36,9 @@ static const struct {
 } record_masks[] = {
 	{ "__dyndbg", { 32, 0x3ffff } },
 	{ "__verbose", { 32, 0x3ffff } },
+	/* struct codetag (include/linux/codetag.h, v6.10): flags, lineno. */
+	{ "alloc_tags", { 4, 0xffffffff } },
+	{ ".codetag.alloc_tags", { 4, 0xffffffff } },
 };
 
 static struct mask atom_mask(const struct mkp_graph *graph, const struct mkp_atom *atom)
@@ -45,7 +48,10 @@ static struct mask atom_mask(const struct mkp_graph *graph, const struct mkp_ato
 
 	if (atom->kind == MKP_ATOM_ENTRY) {
 		row = mkp_graph_special(graph, atom)->row;
-		return (struct mask){ row->mask_offset, row->mask };
+		for (size_t i = 0; i < MKP_SPECIAL_MAX_SIZES && row->mask; i++)
+			if (row->sizes[i] == atom->size)
+				return (struct mask){ row->mask_at[i], row->mask };
+		return (struct mask){ 0 };
 	}
 	for (size_t i = 0; i < MKP_ARRAY_SIZE(record_masks); i++)
 		if (atom->class == MKP_CLASS_ONCE &&
@@ -108,6 +114,33 @@ static bool strings_equal(const struct mkp_diff *diff, const struct mkp_ref *ori
 static bool entries_equal(struct mkp_diff *diff, uint32_t orig, uint32_t patched,
 			  unsigned int depth, struct mkp_cause *ret_cause);
 
+/*
+ * Takes two values to be equal until a difference is found. Then all that was found equal
+ * meanwhile may not be.
+ */
+static bool assume_equal(struct mkp_diff *diff, uint32_t orig, uint32_t patched,
+			 unsigned int depth)
+{
+	size_t before = diff->nr_assumed;
+	struct mkp_error *error = mkp_array_reserve(&diff->assumed, &diff->cap_assumed,
+						    before + 1, sizeof(*diff->assumed));
+	bool equal;
+
+	/* Without memory: not proved equal. */
+	mkp_error_destroy(error);
+	if (error)
+		return false;
+	diff->equal_value[patched] = orig;
+	diff->assumed[diff->nr_assumed++] = patched;
+	equal = mkp_content_equal(diff, orig, patched, depth, NULL) &&
+		entries_equal(diff, orig, patched, depth, NULL);
+	while (!equal && diff->nr_assumed > before)
+		diff->equal_value[diff->assumed[--diff->nr_assumed]] = MKP_NO_ATOM;
+	if (!before)
+		diff->nr_assumed = 0;
+	return equal;
+}
+
 static bool values_equal(struct mkp_diff *diff, uint32_t orig, uint32_t patched,
 			 unsigned int depth)
 {
@@ -122,11 +155,7 @@ static bool values_equal(struct mkp_diff *diff, uint32_t orig, uint32_t patched,
 	    mkp_name_canonical_hash(mkp_atom_name(diff->orig, orig)) !=
 		    mkp_name_canonical_hash(mkp_atom_name(diff->patched, patched)))
 		return false;
-	if (!mkp_content_equal(diff, orig, patched, depth + 1, NULL) ||
-	    !entries_equal(diff, orig, patched, depth + 1, NULL))
-		return false;
-	diff->equal_value[patched] = orig;
-	return true;
+	return assume_equal(diff, orig, patched, depth + 1);
 }
 
 bool mkp_refs_equal(struct mkp_diff *diff, const struct mkp_ref *orig,
@@ -340,6 +369,12 @@ static void table_differs(const struct mkp_diff *diff, const struct entry *orig,
 		ret_cause->part = patched->atom;
 }
 
+/* One row may stand for many tables, of which the name says what they are about. */
+static const char *table_name(const struct mkp_graph *graph, uint32_t entry)
+{
+	return graph->object->sections[graph->atoms[entry].section].name;
+}
+
 static bool entries_equal(struct mkp_diff *diff, uint32_t orig, uint32_t patched,
 			  unsigned int depth, struct mkp_cause *ret_cause)
 {
@@ -355,6 +390,8 @@ static bool entries_equal(struct mkp_diff *diff, uint32_t orig, uint32_t patched
 	b = sorted_entries(diff->patched, patched, &nb);
 	/* Without memory: not proved equal. */
 	while (a && b && i < na && i < nb && a[i].row == b[i].row &&
+	       !strcmp(table_name(diff->orig, a[i].atom),
+		       table_name(diff->patched, b[i].atom)) &&
 	       mkp_content_equal(diff, a[i].atom, b[i].atom, depth, NULL))
 		i++;
 	equal = a && b && i == na && i == nb;
@@ -372,6 +409,26 @@ static bool classes_equal(const struct mkp_atom *a, const struct mkp_atom *b)
 	return a->class == b->class;
 }
 
+/*
+ * What stands in front of the entries. Padding is a matter of the section, not of the
+ * function; but callers by address compare the hash of the type, if there is one.
+ */
+static bool prefixes_equal(const struct mkp_diff *diff, const struct mkp_atom *orig,
+			   const struct mkp_atom *patched)
+{
+	bool padding = mkp_prefix_is_padding(diff->orig, orig);
+
+	if (padding != mkp_prefix_is_padding(diff->patched, patched))
+		return false;
+	return padding ||
+	       (orig->prefix == patched->prefix &&
+		!memcmp(diff->orig->object->sections[orig->section].data + orig->start -
+				orig->prefix,
+			diff->patched->object->sections[patched->section].data +
+				patched->start - patched->prefix,
+			orig->prefix));
+}
+
 static void compare_pair(struct mkp_diff *diff, uint32_t orig, uint32_t patched)
 {
 	const struct mkp_atom *a = &diff->orig->atoms[orig];
@@ -381,6 +438,10 @@ static void compare_pair(struct mkp_diff *diff, uint32_t orig, uint32_t patched)
 
 	if (same && (b->kind == MKP_ATOM_FUNC || b->class == MKP_CLASS_TEXT))
 		same = entries_equal(diff, orig, patched, 0, cause);
+	if (same && b->kind == MKP_ATOM_FUNC && !prefixes_equal(diff, a, b)) {
+		differ(cause, MKP_CAUSE_PREFIX, 0, MKP_NO_REF, MKP_NO_REF);
+		same = false;
+	}
 	if (same && !classes_equal(a, b)) {
 		differ(cause, MKP_CAUSE_SECTION, 0, MKP_NO_REF, MKP_NO_REF);
 		same = false;

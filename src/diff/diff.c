@@ -66,6 +66,7 @@ void mkp_diff_destroy(struct mkp_diff *diff)
 	free(diff->to_orig);
 	free(diff->to_patched);
 	free(diff->equal_value);
+	free(diff->assumed);
 	free(diff->tier);
 	free(diff->orig_tier);
 	free(diff->state);
@@ -213,6 +214,9 @@ struct mkp_error *mkp_cause_describe(const struct mkp_diff *diff, uint32_t patch
 		break;
 	case MKP_CAUSE_SECTION:
 		fprintf(stream, "moved to a section of another kind");
+		break;
+	case MKP_CAUSE_PREFIX:
+		fprintf(stream, "the hash of its type, in front of its entry, differs");
 		break;
 	}
 	if (fclose(stream)) {

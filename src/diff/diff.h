@@ -49,6 +49,7 @@ enum mkp_cause_kind {
 	MKP_CAUSE_TABLE,   /* the entries of a special section that belong to it */
 	MKP_CAUSE_PART,	   /* a part that was split off (.cold) */
 	MKP_CAUSE_SECTION, /* moved to a section of another kind */
+	MKP_CAUSE_PREFIX,  /* what is in front of its entry: the hash of its type */
 };
 
 /** The first difference of a pair. Atoms and references: MKP_NO_... where there is none.
@@ -78,6 +79,10 @@ struct mkp_diff {
 	struct mkp_lines *orig_lines, *patched_lines; /* borrowed; NULL: none */
 	/* Value atoms found equal while comparing, so that none is compared twice. */
 	uint32_t *equal_value; /* [patched atoms]: original atom, or MKP_NO_ATOM */
+	/* Those of them that rest on the equality of values that are still being
+	 * compared: a value may refer to itself through a table about it. */
+	uint32_t *assumed;
+	size_t nr_assumed, cap_assumed;
 };
 
 /** Both graphs must outlive the diff and be of one architecture. */

@@ -46,15 +46,45 @@ static uint32_t atom_before(const struct mkp_graph *graph, uint32_t section,
 	return low > first ? low - 1 : MKP_NO_ATOM;
 }
 
+/* The atom after @at, or the first one if that is none, if @offset is in front of its
+ * entry. The end of the atom before counts only if a symbol says that more starts there.
+ */
+static uint32_t atom_of_prefix(const struct mkp_graph *graph, uint32_t section,
+			       uint64_t offset, uint32_t at)
+{
+	uint32_t next = at == MKP_NO_ATOM ? graph->section_atoms[section] : at + 1;
+	const struct mkp_atom *it = &graph->atoms[next];
+
+	if (next >= graph->section_atoms[section + 1] || offset + it->prefix < it->start)
+		return MKP_NO_ATOM;
+	if (at == MKP_NO_ATOM ||
+	    offset > graph->atoms[at].start + graph->atoms[at].size || it->prefix_symbol)
+		return next;
+	return MKP_NO_ATOM;
+}
+
 uint32_t mkp_graph_atom_at(const struct mkp_graph *graph, uint32_t section,
 			   uint64_t offset)
 {
 	uint32_t at = atom_before(graph, section, offset);
+	uint32_t next = atom_of_prefix(graph, section, offset, at);
 
-	if (at == MKP_NO_ATOM)
-		return MKP_NO_ATOM;
+	if (next != MKP_NO_ATOM || at == MKP_NO_ATOM)
+		return next;
 	return offset <= graph->atoms[at].start + graph->atoms[at].size ? at
 									: MKP_NO_ATOM;
+}
+
+bool mkp_prefix_is_padding(const struct mkp_graph *graph, const struct mkp_atom *atom)
+{
+	const struct mkp_section *section = &graph->object->sections[atom->section];
+
+	if (!atom->prefix || !section->data)
+		return true;
+	if (!graph->arch->is_padding)
+		return !atom->prefix_symbol;
+	return graph->arch->is_padding(section->data + atom->start - atom->prefix,
+				       atom->prefix);
 }
 
 static struct mkp_error *map_symbols(struct mkp_graph *graph)
@@ -72,9 +102,12 @@ static struct mkp_error *map_symbols(struct mkp_graph *graph)
 								  symbol->value);
 	}
 	/* A symbol that is the first of its atom is nobody's neighbour. */
-	for (uint32_t i = 0; i < graph->nr_atoms && !error; i++)
+	for (uint32_t i = 0; i < graph->nr_atoms && !error; i++) {
 		if (graph->atoms[i].symbol)
 			graph->symbol_atom[graph->atoms[i].symbol] = i;
+		if (graph->atoms[i].prefix_symbol)
+			graph->symbol_atom[graph->atoms[i].prefix_symbol] = i;
+	}
 	return error;
 }
 

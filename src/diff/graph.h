@@ -45,6 +45,8 @@ struct mkp_atom {
 	uint32_t first_ref, nr_refs; /* in graph->refs, by place */
 	uint32_t owner; /* of an entry: the function that it describes; of a split-off
 			 * part (.cold): its function; otherwise MKP_NO_ATOM */
+	uint32_t prefix_symbol; /* of a function: on the bytes in front; 0: none */
+	uint8_t prefix; /* of a function: bytes in front of its entry that belong to it */
 	uint8_t kind;	/* enum mkp_atom_kind */
 	uint8_t class;	/* enum mkp_class of its section */
 	bool undecoded; /* code with bytes that are no instruction */
@@ -135,6 +137,9 @@ const struct mkp_special_section *mkp_graph_special(const struct mkp_graph *grap
 
 /** Whether the running kernel's ftrace can redirect this function. */
 bool mkp_function_traceable(const struct mkp_graph *graph, uint32_t atom);
+
+/** Whether what is in front of a function's entry is nothing but filling. */
+bool mkp_prefix_is_padding(const struct mkp_graph *graph, const struct mkp_atom *atom);
 
 /* Between the files of the graph only. */
 struct mkp_error *mkp_graph_add_atom(struct mkp_graph *graph,

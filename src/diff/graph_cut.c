@@ -5,7 +5,9 @@
  * Where symbols say what is where, they decide: a sized symbol is an atom; a second
  * symbol on the same bytes is an alias of it; a symbol inside is a label. An assembler
  * function has no size: it reaches to the next symbol. What no symbol covers becomes an
- * anonymous atom, except for padding between functions.
+ * anonymous atom, except for padding between functions. What stands right in front of a
+ * function's entry belongs to it: padding that the kernel may fill with code, or the hash
+ * of its type; some kernels have a symbol on it.
  *
  * String sections are cut at each NUL, sections of mergeable constants every sh_entsize
  * bytes: the linker may merge each of them on its own, so each has its own identity (its
@@ -23,13 +25,18 @@ struct mark {
 	uint32_t section, symbol;
 	uint8_t rank; /* of its binding, the best name highest */
 	bool typed;
+	bool prefix; /* may stand for the bytes in front of an entry */
 };
+
+/* As much in front of an entry is padding that belongs to it, at most. */
+#define MAX_PREFIX 63
 
 struct cutter {
 	struct mkp_graph *graph;
 	struct mark *marks; /* owned; by section, offset, best symbol first */
 	size_t nr_marks, cap_marks;
-	size_t next; /* first mark of the section that comes next */
+	size_t next;		   /* first mark of the section that comes next */
+	const struct mark *prefix; /* of the function that comes next; NULL: none */
 };
 
 static int compare_marks(const void *a, const void *b)
@@ -94,6 +101,9 @@ static struct mkp_error *mark_symbols(struct cutter *cutter)
 			.typed = symbol->type != STT_NOTYPE,
 		};
 
+		mark.prefix = symbol->size && symbol->size <= MAX_PREFIX &&
+			      mkp_arch_is_entry_prefix(cutter->graph->arch, symbol->name);
+
 		if (!mkp_symbol_section(object, symbol) || symbol->type == STT_SECTION ||
 		    symbol->type == STT_FILE || is_assembler_label(symbol))
 			continue;
@@ -123,6 +133,21 @@ static struct mkp_error *mark_aux_target(struct cutter *cutter,
 	return mark.offset < to->size ? add_mark(cutter, &mark) : NULL;
 }
 
+/*
+ * Whether a relocation of a section says where a piece of AUX code starts. Code jumps to
+ * its beginning, and so do some fields of some tables. Other tables, and fields that say
+ * which instruction is meant, may point to the middle of a piece.
+ */
+static bool is_lead(const struct mkp_section *section, const struct mkp_special_row *row,
+		    const struct mkp_reloc *reloc)
+{
+	if (!row)
+		return section->flags & SHF_ALLOC;
+	if (!(row->flags & MKP_SPECIAL_LEADS))
+		return false;
+	return row->sizes[1] || reloc->offset % row->sizes[0] != row->code_field;
+}
+
 static struct mkp_error *mark_aux_targets(struct cutter *cutter)
 {
 	const struct mkp_object *object = cutter->graph->object;
@@ -130,11 +155,13 @@ static struct mkp_error *mark_aux_targets(struct cutter *cutter)
 
 	for (uint32_t s = 1; s < object->nr_sections && !error; s++) {
 		const struct mkp_section *section = &object->sections[s];
+		const struct mkp_special_row *row = mkp_arch_special(cutter->graph->arch,
+								     section->name);
+		const struct mkp_reloc *relocs = object->relocs + section->first_reloc;
 
 		for (uint32_t i = 0; i < section->nr_relocs && !error; i++)
-			error = mark_aux_target(
-				cutter, section,
-				&object->relocs[section->first_reloc + i]);
+			if (is_lead(section, row, &relocs[i]))
+				error = mark_aux_target(cutter, section, &relocs[i]);
 	}
 	return error;
 }
@@ -182,6 +209,21 @@ static bool is_padding(const struct mkp_graph *graph, uint32_t section, uint64_t
 	return true;
 }
 
+/* Whether the symbol of a mark stands for what is in front of the next function. */
+static bool is_prefix_of_next(const struct cutter *cutter, const struct mark *mark)
+{
+	const struct mark *next = mark, *end = cutter->marks + cutter->nr_marks;
+
+	if (!mark->prefix)
+		return false;
+	do
+		next++;
+	while (next < end && next->section == mark->section &&
+	       next->offset < mark->offset + mark->size);
+	return next < end && next->section == mark->section && !next->prefix &&
+	       next->offset == mark->offset + mark->size;
+}
+
 static struct mkp_error *add_gap(struct cutter *cutter, uint32_t section, uint64_t start,
 				 uint64_t end)
 {
@@ -214,6 +256,68 @@ static uint64_t mark_end(const struct cutter *cutter, size_t i, uint64_t section
 	return section_size;
 }
 
+/* How much in front of a function belongs to it, where the one before ends at @done. */
+static uint64_t find_prefix(const struct cutter *cutter, const struct mark *mark,
+			    uint64_t done)
+{
+	uint64_t gap = mark->offset - done;
+
+	if (cutter->prefix)
+		return mark->offset - cutter->prefix->offset;
+	return gap <= MAX_PREFIX && is_padding(cutter->graph, mark->section, done,
+					       mark->offset)
+		       ? gap
+		       : 0;
+}
+
+/* A function with what is in front of it. */
+static struct mkp_error *add_function(struct cutter *cutter, const struct mark *mark,
+				      uint64_t done, uint64_t end)
+{
+	uint64_t prefix = find_prefix(cutter, mark, done);
+	struct mkp_error *error = add_gap(cutter, mark->section, done,
+					  mark->offset - prefix);
+	struct mkp_atom *atom;
+
+	if (!error)
+		error = add_atom(cutter, mark->section, mark->offset, end - mark->offset,
+				 MKP_ATOM_FUNC, mark->symbol);
+	if (error)
+		return error;
+	atom = &cutter->graph->atoms[cutter->graph->nr_atoms - 1];
+	atom->prefix = (uint8_t)prefix;
+	atom->prefix_symbol = cutter->prefix ? cutter->prefix->symbol : 0;
+	cutter->prefix = NULL;
+	return NULL;
+}
+
+/* Whether a section has its name from a variable (`static int once`, -fdata-sections),
+ * and not from its purpose. */
+static bool is_section_of_variable(const struct mkp_graph *graph, const struct mark *mark)
+{
+	static const char data[] = ".data.";
+	const char *section = graph->object->sections[mark->section].name;
+
+	return graph->classes[mark->section] == MKP_CLASS_ONCE &&
+	       !strncmp(section, data, sizeof(data) - 1) &&
+	       !strcmp(section + sizeof(data) - 1,
+		       graph->object->symbols[mark->symbol].name);
+}
+
+static struct mkp_error *add_object(struct cutter *cutter, const struct mark *mark,
+				    uint64_t done, uint64_t end)
+{
+	struct mkp_error *error = add_gap(cutter, mark->section, done, mark->offset);
+
+	if (!error)
+		error = add_atom(cutter, mark->section, mark->offset, end - mark->offset,
+				 mark->symbol ? MKP_ATOM_OBJECT : MKP_ATOM_ANON,
+				 mark->symbol);
+	if (!error && is_section_of_variable(cutter->graph, mark))
+		cutter->graph->atoms[cutter->graph->nr_atoms - 1].class = MKP_CLASS_DATA;
+	return error;
+}
+
 static struct mkp_error *cut_by_marks(struct cutter *cutter, uint32_t section)
 {
 	const struct mkp_section *header = &cutter->graph->object->sections[section];
@@ -224,7 +328,6 @@ static struct mkp_error *cut_by_marks(struct cutter *cutter, uint32_t section)
 
 	for (i = cutter->next; i < cutter->nr_marks && !error; i++) {
 		const struct mark *mark = &cutter->marks[i];
-		enum mkp_atom_kind kind = code ? MKP_ATOM_FUNC : MKP_ATOM_OBJECT;
 
 		if (mark->section != section)
 			break;
@@ -232,12 +335,15 @@ static struct mkp_error *cut_by_marks(struct cutter *cutter, uint32_t section)
 		if (mark->offset < done ||
 		    (i > cutter->next && mark->offset == mark[-1].offset))
 			continue;
+		if (code && is_prefix_of_next(cutter, mark)) {
+			cutter->prefix = mark;
+			continue;
+		}
 		end = mark_end(cutter, i, header->size);
-		error = add_gap(cutter, section, done, mark->offset);
-		if (!error)
-			error = add_atom(
-				cutter, section, mark->offset, end - mark->offset,
-				mark->symbol ? kind : MKP_ATOM_ANON, mark->symbol);
+		if (code && mark->symbol)
+			error = add_function(cutter, mark, done, end);
+		else
+			error = add_object(cutter, mark, done, end);
 		done = end;
 	}
 	cutter->next = i;

@@ -90,6 +90,30 @@ static bool is_empty_range(const struct mkp_graph *graph, const struct mkp_atom 
 	return false;
 }
 
+/* An entry that points behind its code, which may be where the next function starts. */
+static bool points_behind(const struct mkp_graph *graph, const struct mkp_atom *atom,
+			  uint64_t place)
+{
+	const struct mkp_special_row *row;
+
+	if (atom->kind != MKP_ATOM_ENTRY)
+		return false;
+	row = mkp_graph_special(graph, atom)->row;
+	return (row->flags & MKP_SPECIAL_BEHIND) && row->code_field == place;
+}
+
+static void aim_behind(const struct mkp_graph *graph, const struct mkp_reloc *reloc,
+		       struct mkp_ref *ref)
+{
+	const struct mkp_symbol *symbol = &graph->object->symbols[reloc->symbol];
+
+	if (!mkp_symbol_section(graph->object, symbol))
+		return;
+	aim_at_place(graph, symbol->section, symbol->value + (uint64_t)reloc->addend - 1,
+		     ref);
+	ref->offset++;
+}
+
 static struct mkp_error *add_reloc(struct builder *builder, uint32_t index,
 				   const struct mkp_code_field *field, bool code)
 {
@@ -127,6 +151,8 @@ static struct mkp_error *add_reloc(struct builder *builder, uint32_t index,
 	}
 	if (is_empty_range(graph, atom, ref.place))
 		ref.flags |= MKP_REF_NOTHING;
+	else if (points_behind(graph, atom, ref.place))
+		aim_behind(graph, reloc, &ref);
 	else
 		aim(graph, reloc, &ref);
 	return add_ref(builder, &ref);

@@ -22,13 +22,33 @@ static const struct class_row rows[] = {
 	{ ".ref.rodata*", MKP_CLASS_RODATA },
 	{ ".exit.*", MKP_CLASS_EXIT },
 	{ ".memexit.*", MKP_CLASS_EXIT },
-	{ ".data.once*", MKP_CLASS_ONCE },
-	{ ".data..once*", MKP_CLASS_ONCE },
+	/* `.data..once` since v6.13 (dbefa1f31a91): -fdata-sections makes `.data.once`
+	 * for a variable of that name, too, which graph_cut.c tells apart.
+	 * `.data.unlikely`: until v5.16, for the same purpose. */
+	{ ".data.once", MKP_CLASS_ONCE },
+	{ ".data..once", MKP_CLASS_ONCE },
+	{ ".data.unlikely", MKP_CLASS_ONCE },
 	{ ".data..percpu*", MKP_CLASS_PERCPU },
 	{ ".bss..percpu*", MKP_CLASS_PERCPU },
 	/* One record a call site, with the state of that site: dynamic debug. */
 	{ "__dyndbg", MKP_CLASS_ONCE },
 	{ "__verbose", MKP_CLASS_ONCE },
+	/* Profiling of allocations, v6.10 and v6.14; of trace_printk(); of branches. */
+	{ "alloc_tags", MKP_CLASS_ONCE },
+	{ ".codetag.alloc_tags", MKP_CLASS_ONCE },
+	{ "__trace_printk_fmt", MKP_CLASS_ONCE },
+	{ "_ftrace_annotated_branch", MKP_CLASS_ONCE },
+	{ "_ftrace_branch", MKP_CLASS_ONCE },
+	/* What UBSAN has to say about one place, and whether it said it. clang gives it
+	 * no name, as it does other data without one. */
+	{ ".data..Lubsan_*", MKP_CLASS_ONCE },
+	{ ".data.rel.local..Lubsan_*", MKP_CLASS_ONCE },
+	{ ".data..L__unnamed_*", MKP_CLASS_ONCE },
+	/* Of no use, or not kept, in a module: unwind data other than ORC, a version. */
+	{ ".eh_frame*", MKP_CLASS_NONE },
+	{ ".sframe*", MKP_CLASS_NONE },
+	{ ".orc_header", MKP_CLASS_NONE },
+	{ "__tracepoint_check", MKP_CLASS_NONE },
 	{ ".modinfo", MKP_CLASS_NONE },
 	{ ".note*", MKP_CLASS_NONE },
 	{ ".gnu.linkonce.this_module", MKP_CLASS_NONE },
@@ -50,13 +70,34 @@ static const struct class_row rows[] = {
 	{ "__bpf_raw_tp_map", MKP_CLASS_REGISTER },
 	{ "_error_injection_whitelist", MKP_CLASS_REGISTER },
 	{ "_kprobe_blacklist", MKP_CLASS_REGISTER },
-	{ "__dyndbg_classes", MKP_CLASS_REGISTER },
+	{ "__dyndbg_*", MKP_CLASS_REGISTER },
 	{ ".static_call_tramp_key", MKP_CLASS_REGISTER },
 	{ ".BTF*", MKP_CLASS_REGISTER },
 	{ ".init_array*", MKP_CLASS_REGISTER },
 	{ ".fini_array*", MKP_CLASS_REGISTER },
 	{ ".pci_fixup*", MKP_CLASS_REGISTER },
 	{ "__tracepoint_*", MKP_CLASS_REGISTER },
+	{ ".ctors*", MKP_CLASS_REGISTER },
+	{ ".lsm_info.init", MKP_CLASS_REGISTER },
+	{ ".early_lsm_info.init", MKP_CLASS_REGISTER },
+	{ ".x86_cpu_dev.init", MKP_CLASS_REGISTER },
+	{ ".apicdrivers", MKP_CLASS_REGISTER },
+	{ ".kunit_*", MKP_CLASS_REGISTER },
+	{ "__earlycon_table", MKP_CLASS_REGISTER },
+	{ "__timer_of_table", MKP_CLASS_REGISTER },
+	{ "__irqchip_of_table", MKP_CLASS_REGISTER },
+	{ "__clk_of_table", MKP_CLASS_REGISTER },
+	{ "__reservedmem_of_table", MKP_CLASS_REGISTER },
+	{ "__timer_acpi_probe_table", MKP_CLASS_REGISTER },
+	{ "__irqchip_acpi_probe_table", MKP_CLASS_REGISTER },
+	{ "__thermal_table_governor", MKP_CLASS_REGISTER },
+	/* A section for each, since their order counts (SCHED_DATA, v5.9). */
+	{ "__stop_sched_class", MKP_CLASS_RODATA },
+	{ "__dl_sched_class", MKP_CLASS_RODATA },
+	{ "__rt_sched_class", MKP_CLASS_RODATA },
+	{ "__fair_sched_class", MKP_CLASS_RODATA },
+	{ "__ext_sched_class", MKP_CLASS_RODATA },
+	{ "__idle_sched_class", MKP_CLASS_RODATA },
 	{ ".rodata*", MKP_CLASS_RODATA },
 	{ ".data.rel.ro*", MKP_CLASS_RODATA },
 	{ ".data..ro_after_init*", MKP_CLASS_RODATA },
@@ -74,9 +115,8 @@ static enum mkp_class class_by_name(const char *name)
 
 static bool is_companion(const struct mkp_arch *arch, const char *name)
 {
-	for (size_t i = 0; i < arch->nr_special; i++)
-		if (arch->special[i].companion &&
-		    !strcmp(arch->special[i].companion, name))
+	for (const struct mkp_special_row *row = arch->special; row->section; row++)
+		if (row->companion && !strcmp(row->companion, name))
 			return true;
 	return false;
 }

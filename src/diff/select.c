@@ -98,6 +98,18 @@ bool mkp_constant_is_private(const struct mkp_selection *selection, uint32_t pat
 	return true;
 }
 
+/* Whether an entry comes along with the code that refers to it. */
+static bool is_carried_entry(const struct mkp_selection *selection, uint32_t from,
+			     uint32_t entry)
+{
+	const struct mkp_graph *graph = selection->diff->patched;
+	const struct mkp_atom *it = &graph->atoms[entry];
+
+	return it->owner != MKP_NO_ATOM &&
+	       mkp_whole_function(graph, it->owner) == mkp_whole_function(graph, from) &&
+	       !(mkp_graph_special(graph, it)->row->flags & MKP_SPECIAL_DROP);
+}
+
 static enum mkp_ref_fate ref_fate(const struct mkp_selection *selection, uint32_t from,
 				  const struct mkp_ref *ref)
 {
@@ -110,7 +122,11 @@ static enum mkp_ref_fate ref_fate(const struct mkp_selection *selection, uint32_
 	target = &graph->atoms[ref->target];
 	if (mkp_atom_is_value(graph, target))
 		return MKP_FATE_CARRIED;
-	if (target->kind == MKP_ATOM_EXTERN || target->kind == MKP_ATOM_ENTRY)
+	/* Code that hands an entry of its own over: lea to its WARN's record, v6.19. */
+	if (target->kind == MKP_ATOM_ENTRY)
+		return is_carried_entry(selection, from, ref->target) ? MKP_FATE_CARRIED
+								      : MKP_FATE_ORIGINAL;
+	if (target->kind == MKP_ATOM_EXTERN)
 		return MKP_FATE_ORIGINAL;
 	if (target->kind == MKP_ATOM_FUNC)
 		return function_fate(selection, from, ref);

@@ -10,9 +10,9 @@
  * theirs: how many bytes they cover is for arch/ to know and to check. Names can hold any
  * other byte: base/text.h shows them. Nothing ever writes to an object.
  *
- * Relocations are read for allocated sections of ET_REL files only: debug sections have
- * by far the most of them, and what needs DWARF goes through libdw, which reads them
- * itself. SHF_RELA_LIVEPATCH sections are sections like any other here, not relocations.
+ * Relocations are read in ET_REL files only, and not for debug sections, which have by
+ * far the most of them: what needs DWARF goes through libdw, which reads them itself.
+ * SHF_RELA_LIVEPATCH sections are sections like any other here, not relocations.
  */
 #ifndef MKP_ELF_OBJECT_H
 #define MKP_ELF_OBJECT_H
@@ -49,7 +49,7 @@ struct mkp_section {
 	uint32_t info;
 	uint32_t rela;	      /* section index of its SHT_RELA, 0 if none */
 	uint32_t first_reloc; /* its relocations in object->relocs, by offset */
-	uint32_t nr_relocs;   /* 0 for sections without SHF_ALLOC */
+	uint32_t nr_relocs;   /* 0 for debug sections */
 	uint32_t symbol;      /* its STT_SECTION symbol, 0 if none */
 	uint32_t group;	      /* section index of the SHT_GROUP it is in, 0 if none */
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The relocations of an object's allocated sections.
+ * The relocations of an object's sections, but for debug data.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -22,7 +22,9 @@ static struct mkp_section *find_target(const struct mkp_object *object, uint32_t
 	target = &object->sections[section->info];
 	if (target->rela != index || target->type == SHT_NOBITS)
 		return NULL;
-	return target->flags & SHF_ALLOC ? target : NULL;
+	return target->flags & SHF_ALLOC || strncmp(target->name, ".debug", 6) != 0
+		       ? target
+		       : NULL;
 }
 
 /* Section sizes add up to the file's at most, so this is in proportion to it. */

@@ -404,8 +404,8 @@ static struct mkp_error *split_section(struct finalize *finalize, uint32_t index
 }
 
 /*
- * Debug information that refers to a target stays as it is: the kernel does not look at
- * relocations of sections that it does not load.
+ * What is not loaded stays as it is, such as debug information: the kernel does not look
+ * at its relocations.
  */
 static struct mkp_error *split_sections(struct finalize *finalize)
 {
@@ -413,7 +413,8 @@ static struct mkp_error *split_sections(struct finalize *finalize)
 	struct mkp_error *error = NULL;
 
 	for (uint32_t i = 1; !error && i < object->nr_sections; i++)
-		if (object->sections[i].nr_relocs)
+		if (object->sections[i].nr_relocs &&
+		    object->sections[i].flags & SHF_ALLOC)
 			error = split_section(finalize, object->sections[i].rela);
 	return error;
 }

@@ -59,25 +59,12 @@ static struct mkp_error *get_section(struct payload *payload, uint32_t input,
 	return error;
 }
 
-/* Padding between the atom before and a function, up to a cache line. */
-static uint64_t prefix_size(const struct mkp_graph *graph, uint32_t atom)
-{
-	const struct mkp_atom *it = &graph->atoms[atom];
-	uint64_t before = 0;
-
-	if (it->kind != MKP_ATOM_FUNC)
-		return 0;
-	if (atom > graph->section_atoms[it->section])
-		before = it[-1].start + it[-1].size;
-	return it->start > before && it->start - before < 64 ? it->start - before : 0;
-}
-
 static struct mkp_error *place_atom(struct payload *payload, uint32_t atom)
 {
 	const struct mkp_graph *graph = payload->graph;
 	const struct mkp_atom *it = &graph->atoms[atom];
 	const struct mkp_section *section = &graph->object->sections[it->section];
-	uint64_t prefix = prefix_size(graph, atom), start = it->start - prefix;
+	uint64_t prefix = it->prefix, start = it->start - prefix;
 	struct place *place = &payload->places[atom];
 	const uint8_t *data = section->data ? section->data + start : NULL;
 	/* The kernel reads a table as an array: no hole between two of its entries. */
@@ -140,6 +127,27 @@ static struct mkp_error *name_atom(struct payload *payload, uint32_t atom)
 	return mkp_writer_add_symbol(payload->writer, &row, &place->symbol);
 }
 
+/* objtool and stack traces go by the symbol in front of an entry. */
+static struct mkp_error *name_prefix(struct payload *payload, uint32_t atom)
+{
+	const struct mkp_atom *it = &payload->graph->atoms[atom];
+	const struct mkp_symbol *symbol =
+		&payload->graph->object->symbols[it->prefix_symbol];
+	const struct place *place = &payload->places[atom];
+	const struct mkp_writer_symbol row = {
+		.name = symbol->name,
+		.bind = STB_LOCAL,
+		.type = symbol->type,
+		.section = place->section,
+		.value = place->offset - it->prefix,
+		.size = symbol->size,
+	};
+	uint32_t handle;
+
+	return it->prefix_symbol ? mkp_writer_add_symbol(payload->writer, &row, &handle)
+				 : NULL;
+}
+
 static struct mkp_error *place_atoms(struct payload *payload)
 {
 	struct mkp_error *error = NULL;
@@ -152,6 +160,8 @@ static struct mkp_error *place_atoms(struct payload *payload)
 			error = place_companion(payload, i);
 		if (!error)
 			error = name_atom(payload, i);
+		if (!error)
+			error = name_prefix(payload, i);
 	}
 	return error;
 }

@@ -248,13 +248,14 @@ static void knows_the_tables(void **state MKP_UNUSED)
 	assert_string_equal(mkp_arch_special(ARCH, ".orc_unwind_ip")->companion,
 			    ".orc_unwind");
 	assert_int_equal(mkp_arch_special(ARCH, "__bug_table")->mask, 0xffff);
-	assert_int_equal(mkp_arch_special(ARCH, "__bug_table")->mask_offset, 8);
+	assert_int_equal(mkp_arch_special(ARCH, "__bug_table")->mask_at[0], 8);
+	assert_int_equal(mkp_arch_special(ARCH, "__bug_table")->mask_at[1], 12);
 }
 
 /* A row that contradicts itself would never cut a section. */
 static void rows_agree_with_themselves(void **state MKP_UNUSED)
 {
-	for (size_t i = 0; i < ARCH->nr_special; i++) {
+	for (size_t i = 0; ARCH->special[i].section; i++) {
 		const struct mkp_special_row *row = &ARCH->special[i];
 
 		assert_non_null(row->what);
@@ -264,7 +265,7 @@ static void rows_agree_with_themselves(void **state MKP_UNUSED)
 			    row->reloc_fields & (1u << row->key_field));
 		for (size_t k = 0; k < MKP_SPECIAL_MAX_SIZES && row->sizes[k]; k++) {
 			assert_true(row->code_field + 4 <= row->sizes[k]);
-			assert_true(!row->mask || row->mask_offset + 4u <= row->sizes[k]);
+			assert_true(!row->mask || row->mask_at[k] + 4u <= row->sizes[k]);
 		}
 	}
 }
