@@ -4,6 +4,7 @@
 #   make demo        sets everything up and shows the main job on a stock kernel
 #   make check       sets everything up and passes all tests
 #   make check-fast  the tests that need no kernel
+#   make check-ibt   patches to a stock kernel with IBT, Linux 6.12
 #   make lint        the house rules
 #   make install     DESTDIR= PREFIX=/usr/local
 #
@@ -109,7 +110,7 @@ $(O)/test/mutation/inject: $(mutation_objects)
 -include $(unit_programs:%=%.d)
 -include $(mutation_objects:.o=.d)
 
-.PHONY: demo check check-fast lint coverage
+.PHONY: demo check check-fast check-ibt lint coverage
 demo:
 	$(Q)scripts/demo
 
@@ -118,6 +119,9 @@ check:
 
 check-fast:
 	$(Q)scripts/check --fast
+
+check-ibt:
+	$(Q)test/kernel/run --kernel 6.12
 
 lint:
 	$(Q)scripts/lint
