@@ -79,8 +79,8 @@ $(O)/%.o: %.c VERSION
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(mkp_cflags) -MMD -MP -c -o $@ $<
 
-# The header travels inside the program (.incbin), which -MMD does not see.
-$(O)/src/emit/module_abi.o: include/mkpatch/core_abi.h
+# The headers travel inside the program (.incbin), which -MMD does not see.
+$(O)/src/emit/module_abi.o: include/mkpatch/core_abi.h include/mkpatch/livepatch.h
 
 $(O)/test/unit/%.o: mkp_cflags += -Itest/unit $(shell $(PKG_CONFIG) --cflags cmocka 2>/dev/null)
 $(unit_programs): $(O)/test/unit/%: $(O)/test/unit/%.o $(support_objects) $(O)/libmkpatch.a
@@ -133,8 +133,10 @@ coverage:
 core_src = $(DESTDIR)$(SRCDIR)/mkpatch-core-$(VERSION)
 install: all
 	$(INSTALL) -D -m 755 $(O)/mkpatch $(DESTDIR)$(BINDIR)/mkpatch
-	$(INSTALL) -d $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(INCLUDEDIR)/mkpatch
+	$(INSTALL) -d $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man7 \
+		$(DESTDIR)$(INCLUDEDIR)/mkpatch
 	$(INSTALL) -m 644 man/*.1 $(DESTDIR)$(MANDIR)/man1/
+	$(INSTALL) -m 644 man/*.7 $(DESTDIR)$(MANDIR)/man7/
 	$(INSTALL) -m 644 include/mkpatch/*.h $(DESTDIR)$(INCLUDEDIR)/mkpatch/
 	$(INSTALL) -D -m 644 contrib/completion/mkpatch.bash $(DESTDIR)$(BASHCOMPDIR)/mkpatch
 	$(INSTALL) -D -m 644 contrib/completion/_mkpatch $(DESTDIR)$(ZSHCOMPDIR)/_mkpatch
@@ -145,7 +147,8 @@ install: all
 	ln -sfn mkpatch-core-$(VERSION) $(DESTDIR)$(SRCDIR)/mkpatch-core
 
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/mkpatch $(DESTDIR)$(MANDIR)/man1/mkpatch*.1
+	rm -f $(DESTDIR)$(BINDIR)/mkpatch $(DESTDIR)$(MANDIR)/man1/mkpatch*.1 \
+		$(DESTDIR)$(MANDIR)/man7/mkpatch*.7
 	rm -f $(DESTDIR)$(BASHCOMPDIR)/mkpatch $(DESTDIR)$(ZSHCOMPDIR)/_mkpatch
 	rm -rf $(DESTDIR)$(INCLUDEDIR)/mkpatch $(core_src) \
 		$(DESTDIR)$(SRCDIR)/mkpatch-core

@@ -326,6 +326,35 @@ static int check_funcs_unique(struct mkpatch_place place,
 	return err;
 }
 
+static bool has_callbacks(const struct mkpatch_core_callbacks *callbacks)
+{
+	return callbacks->pre_patch || callbacks->post_patch || callbacks->pre_unpatch ||
+	       callbacks->post_unpatch;
+}
+
+static int check_callbacks(const struct mkpatch_place *place, const struct module *mod,
+			   const struct mkpatch_core_callbacks *callbacks)
+{
+	const struct {
+		const char *name;
+		const void *func;
+	} all[] = {
+		{ "pre-patch", callbacks->pre_patch },
+		{ "post-patch", callbacks->post_patch },
+		{ "pre-unpatch", callbacks->pre_unpatch },
+		{ "post-unpatch", callbacks->post_unpatch },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(all); i++) {
+		if (all[i].func && !in_text(mod, all[i].func, 1))
+			return mkpatch_refuse(place, -ERANGE,
+					      "its %s callback is not inside the text of the module",
+					      all[i].name);
+	}
+	return 0;
+}
+
 static int check_funcs(const struct mkpatch_place *place, const struct module *mod,
 		       const struct mkpatch_core_object *object)
 {
@@ -333,7 +362,8 @@ static int check_funcs(const struct mkpatch_place *place, const struct module *m
 	int err;
 
 	if (!object->nr_funcs)
-		return mkpatch_refuse(place, -ENODATA, "it has no functions");
+		return has_callbacks(&object->callbacks) ? 0 :
+		       mkpatch_refuse(place, -ENODATA, "it has no functions");
 	if (!object->funcs)
 		return mkpatch_refuse(place, -EFAULT, "its list of functions is NULL");
 	if (!lasting(mod, object->funcs, object->nr_funcs, sizeof(*object->funcs)))
@@ -382,6 +412,9 @@ static int check_object(struct mkpatch_place place, const struct module *mod,
 		if (err)
 			return err;
 	}
+	err = check_callbacks(&place, mod, &object->callbacks);
+	if (err)
+		return err;
 	return check_funcs(&place, mod, object);
 }
 
@@ -425,6 +458,42 @@ static int check_objects(const struct mkpatch_place *place,
 	return 0;
 }
 
+/* A patch has a handful of states, too. */
+static int check_state(const struct mkpatch_place *place,
+		       const struct mkpatch_core_patch *patch, unsigned int index)
+{
+	unsigned long id = patch->states[index].id;
+	unsigned int i;
+
+	if (!id)
+		return mkpatch_refuse(place, -EDOM, "the id of state record %u is 0", index);
+	for (i = 0; i < index; i++) {
+		if (patch->states[i].id == id)
+			return mkpatch_refuse(place, -EDOM, "state %lu is listed twice", id);
+	}
+	return 0;
+}
+
+static int check_states(const struct mkpatch_place *place,
+			const struct mkpatch_core_patch *patch)
+{
+	unsigned int i;
+	int err = 0;
+
+	if (!patch->nr_states)
+		return 0;
+	if (!MKPATCH_HAS_STATES)
+		return mkpatch_refuse(place, -EOPNOTSUPP, "this kernel has no livepatch states");
+	if (!patch->states ||
+	    !lasting(patch->mod, patch->states, patch->nr_states, sizeof(*patch->states)))
+		return mkpatch_refuse(place, -EFAULT,
+				      "its list of %u states is not in lasting data of the module",
+				      patch->nr_states);
+	for (i = 0; i < patch->nr_states && !err; i++)
+		err = check_state(place, patch, i);
+	return err;
+}
+
 int mkpatch_check(const struct mkpatch_core_patch *patch)
 {
 	struct mkpatch_place place = {};
@@ -438,6 +507,9 @@ int mkpatch_check(const struct mkpatch_core_patch *patch)
 	if (err)
 		return err;
 	err = check_identity(&place, patch);
+	if (err)
+		return err;
+	err = check_states(&place, patch);
 	if (err)
 		return err;
 	return check_objects(&place, patch);

@@ -28,6 +28,29 @@
 #error "mkpatch_core: needs Linux 5.1 or later (livepatch without a registration step)"
 #endif
 
+/* States of the system: commit 3c33def2bb14 ("livepatch: Basic API to track system state
+ * changes"), v5.5. The core refuses a record that has some where there are none.
+ */
+#ifdef MKPATCH_HAVE_KLP_STATE
+#define MKPATCH_HAS_STATES true
+
+static inline void mkpatch_set_states(struct klp_patch *patch, struct klp_state *states)
+{
+	patch->states = states;
+}
+#else
+#define MKPATCH_HAS_STATES false
+
+struct klp_state {
+	unsigned long id;
+	unsigned int version;
+};
+
+static inline void mkpatch_set_states(struct klp_patch *patch, struct klp_state *states)
+{
+}
+#endif
+
 /*
  * Memory of a module by type: commit ac3b43283923 ("module: replace module_layout
  * with module_memory"), v6.4.

@@ -24,6 +24,7 @@
  * @klp:	what livepatch knows of it
  * @funcs:	the klp_func arrays of all objects, one behind the other, each with
  *		its terminator
+ * @states:	with its terminator; NULL if there are none
  * @listing:	text of the sysfs file "functions", rendered once: it never changes
  * @listing_len: bytes in @listing
  * @kobj:	the directory /sys/kernel/mkpatch/NAME
@@ -34,6 +35,7 @@ struct mkpatch_core_live {
 	const struct mkpatch_core_patch *record;
 	struct klp_patch klp;
 	struct klp_func *funcs;
+	struct klp_state *states;
 	char *listing;
 	size_t listing_len;
 	struct kobject kobj;

@@ -20,6 +20,15 @@ static size_t count_funcs(const struct mkpatch_core_patch *patch)
 	return count;
 }
 
+/* The members have the same names and types in both. */
+static void fill_callbacks(struct klp_callbacks *to, const struct mkpatch_core_callbacks *from)
+{
+	to->pre_patch = from->pre_patch;
+	to->post_patch = from->post_patch;
+	to->pre_unpatch = from->pre_unpatch;
+	to->post_unpatch = from->post_unpatch;
+}
+
 /* livepatch ends both arrays at an element of zeros, which kvcalloc() left. */
 static void fill_klp(struct mkpatch_core_live *live)
 {
@@ -32,12 +41,33 @@ static void fill_klp(struct mkpatch_core_live *live)
 
 		live->klp.objs[i].name = object->name;
 		live->klp.objs[i].funcs = func;
+		fill_callbacks(&live->klp.objs[i].callbacks, &object->callbacks);
 		for (j = 0; j < object->nr_funcs; j++, func++) {
 			func->old_name = object->funcs[j].old_name;
 			func->new_func = object->funcs[j].new_func;
 			func->old_sympos = object->funcs[j].old_sympos;
 		}
 	}
+}
+
+/* Of these, too, the last is one of zeros. */
+static int create_states(struct mkpatch_core_live *live)
+{
+	const struct mkpatch_core_patch *patch = live->record;
+	unsigned int i;
+
+	if (!patch->nr_states)
+		return 0;
+	live->states = kvcalloc((size_t)patch->nr_states + 1, sizeof(*live->states),
+				GFP_KERNEL);
+	if (!live->states)
+		return -ENOMEM;
+	for (i = 0; i < patch->nr_states; i++) {
+		live->states[i].id = patch->states[i].id;
+		live->states[i].version = patch->states[i].version;
+	}
+	mkpatch_set_states(&live->klp, live->states);
+	return 0;
 }
 
 static __printf(3, 4) size_t append(char *buf, size_t size, const char *fmt, ...)
@@ -93,7 +123,7 @@ struct mkpatch_core_live *mkpatch_live_create(const struct mkpatch_core_patch *p
 				  GFP_KERNEL);
 	live->funcs = kvcalloc(count_funcs(patch) + patch->nr_objects, sizeof(*live->funcs),
 			       GFP_KERNEL);
-	if (!live->klp.objs || !live->funcs || create_listing(live)) {
+	if (!live->klp.objs || !live->funcs || create_listing(live) || create_states(live)) {
 		mkpatch_live_destroy(live);
 		return NULL;
 	}
@@ -106,6 +136,7 @@ void mkpatch_live_destroy(struct mkpatch_core_live *live)
 	if (!live)
 		return;
 	kvfree(live->listing);
+	kvfree(live->states);
 	kvfree(live->funcs);
 	kvfree(live->klp.objs);
 	kfree(live);

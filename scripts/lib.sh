@@ -86,6 +86,9 @@ load_kernel_env()
 # kernel_make ARGS...: make in the prepared tree. Always the same compiler and flags, or kbuild
 # would rebuild its own tools each time that they change.
 #
+# By CPATH the source finds mkpatch/livepatch.h: it is no part of the command that kbuild remembers,
+# so that a checkout elsewhere does not compile everything again.
+#
 # One section a function and a datum; the code inside them stays the same. DWARF needs no option
 # of ours: Debian's configuration asks for it.
 kernel_make()
@@ -95,6 +98,6 @@ kernel_make()
 	compiler=$(sed -n 's/^CONFIG_CC_VERSION_TEXT="\([^ "]*\).*/\1/p' "$KERNEL_HEADERS/.config")
 	# Where Debian built it there was no Rust compiler, of which the configuration takes note.
 	! grep -qx 'CONFIG_RUSTC_VERSION=0' "$KERNEL_HEADERS/.config" || rust=(RUSTC=false)
-	make -C "$KERNEL_SOURCE" -j"$MKP_JOBS" CC="$compiler" ${rust[@]+"${rust[@]}"} \
+	CPATH=$MKP_TOP/include make -C "$KERNEL_SOURCE" -j"$MKP_JOBS" CC="$compiler" ${rust[@]+"${rust[@]}"} \
 		KCFLAGS='-ffunction-sections -fdata-sections' "$@"
 }

@@ -45,7 +45,7 @@
  * Number of this layout. It changes whenever a record changes in any way; a
  * core takes exactly the one number that it was built with.
  */
-#define MKPATCH_CORE_ABI	1
+#define MKPATCH_CORE_ABI	2
 
 /* Bits of mkpatch_core_patch.flags; any other bit is refused. */
 
@@ -56,6 +56,7 @@
 #define MKPATCH_CORE_VERSION_MAX	127
 #define MKPATCH_CORE_SOURCE_MAX		1023
 
+struct klp_object;
 struct module;
 
 /**
@@ -80,16 +81,46 @@ struct mkpatch_core_func {
 };
 
 /**
+ * struct mkpatch_core_callbacks - what the kernel calls, struct klp_callbacks
+ * @pre_patch:	before the object is patched; other than 0 refuses the patch
+ * @post_patch:	after it was patched, for every task
+ * @pre_unpatch: before it is unpatched
+ * @post_unpatch: after it was unpatched
+ *
+ * Each is NULL or a function in the text of the patch module.
+ */
+struct mkpatch_core_callbacks {
+	int (*pre_patch)(struct klp_object *obj);
+	void (*post_patch)(struct klp_object *obj);
+	void (*pre_unpatch)(struct klp_object *obj);
+	void (*post_unpatch)(struct klp_object *obj);
+};
+
+/**
+ * struct mkpatch_core_state - a state of the system that the patch changes
+ * @id:		what the patches that know it call it; not 0
+ * @version:	of the change; an older version does not replace a newer one
+ *
+ * struct klp_state has it since v5.5; a core on an older kernel refuses it.
+ */
+struct mkpatch_core_state {
+	unsigned long id;
+	unsigned int version;
+};
+
+/**
  * struct mkpatch_core_object - the replaced functions of vmlinux or one module
  * @name:	module name as in /proc/modules ('_', never '-'); NULL for vmlinux.
  *		The module need not be loaded: it is patched when it comes.
  * @funcs:	@nr_funcs records, none of them for the same function
- * @nr_funcs:	at least 1
+ * @nr_funcs:	at least 1, or 0 if there is a callback
+ * @callbacks:	of this object
  */
 struct mkpatch_core_object {
 	const char *name;
 	const struct mkpatch_core_func *funcs;
 	unsigned int nr_funcs;
+	struct mkpatch_core_callbacks callbacks;
 };
 
 /**
@@ -104,6 +135,8 @@ struct mkpatch_core_object {
  * @version:	version of the patch set, printable, for people and tools to read
  * @release:	`uname -r` of the one kernel that the patch was made for
  * @objects:	@nr_objects records, none of them for the same object
+ * @states:	@nr_states records, none of them of the same id
+ * @nr_states:	may be 0
  * @mod:	THIS_MODULE
  * @private:	NULL before registration; then the core's, hands off. No type of the
  *		core, because the symbol checksums of CONFIG_MODVERSIONS would then
@@ -120,6 +153,8 @@ struct mkpatch_core_patch {
 	const char *version;
 	const char *release;
 	const struct mkpatch_core_object *objects;
+	const struct mkpatch_core_state *states;
+	unsigned int nr_states;
 	struct module *mod;
 	void *private;
 };
@@ -140,12 +175,12 @@ struct mkpatch_core_patch {
  * * -EINVAL - @patch or its module is NULL
  * * -EPROTONOSUPPORT - made for another ABI number
  * * -EPROTO - a record has another size than the core's
- * * -EOPNOTSUPP - a flag that this core does not know
+ * * -EOPNOTSUPP - a flag that this core does not know, or states on a kernel without
  * * -EBADFD - not called from the init function of the module
  * * -EMEDIUMTYPE - the module lacks MODULE_INFO(livepatch, "Y")
  * * -EBUSY - the record, or a patch of this name, is registered already
  * * -EFAULT - a pointer is NULL, or not into lasting data of the module
- * * -ENODATA - no objects, no functions in an object, or an empty string
+ * * -ENODATA - no objects, nothing to do in an object, or an empty string
  * * -ENAMETOOLONG - a string is longer than livepatch or the core can take
  * * -EILSEQ - a string has characters that do not belong there
  * * -EBADR - @name is not the name of the module
@@ -154,7 +189,8 @@ struct mkpatch_core_patch {
  * * -ELOOP - the patch module wants to patch itself
  * * -ENOTUNIQ - an object is listed twice
  * * -EEXIST - a function is listed twice in one object
- * * -ERANGE - a replacement is not inside the text of the module
+ * * -ERANGE - a replacement or a callback is not inside the text of the module
+ * * -EDOM - a state has the id 0, or that of another one
  * * -ENOMEM - no memory
  */
 int mkpatch_core_register(struct mkpatch_core_patch *patch);

@@ -373,6 +373,56 @@ static void source_heap(void)
 	absent_funcs[0].source = on_heap("absent.c:1", 11);
 }
 
+/* Callbacks and states. */
+
+static void callback_in_kernel(void)
+{
+	objects[1].callbacks.pre_patch = (int (*)(struct klp_object *))kfree;
+}
+
+static void callback_in_data(void)
+{
+	objects[1].callbacks.post_unpatch = (void (*)(struct klp_object *))long_text;
+}
+
+static struct mkpatch_core_state states[] = { { 7, 1 }, { 8, 1 } };
+
+static void give_states(void)
+{
+	patch.states = states;
+	patch.nr_states = ARRAY_SIZE(states);
+}
+
+static void states_null(void)
+{
+	give_states();
+	patch.states = NULL;
+}
+
+static void states_heap(void)
+{
+	give_states();
+	patch.states = on_heap(states, sizeof(states));
+}
+
+static void states_endless(void)
+{
+	give_states();
+	patch.nr_states = UINT_MAX;
+}
+
+static void state_zero(void)
+{
+	give_states();
+	states[1].id = 0;
+}
+
+static void state_twice(void)
+{
+	give_states();
+	states[1].id = 7;
+}
+
 static void nothing(void)
 {
 }
@@ -408,6 +458,8 @@ static const struct bad_case cases[] = {
 	SPOIL(new_null), SPOIL(new_in_data), SPOIL(new_in_kernel), SPOIL(new_in_core),
 	SPOIL(new_too_big),
 	SPOIL(source_newline), SPOIL(source_long), SPOIL(source_heap),
+	SPOIL(callback_in_kernel), SPOIL(callback_in_data), SPOIL(states_null),
+	SPOIL(states_heap), SPOIL(states_endless), SPOIL(state_zero), SPOIL(state_twice),
 	SPOIL(nothing),
 };
 

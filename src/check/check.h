@@ -11,7 +11,7 @@
 #ifndef MKP_CHECK_CHECK_H
 #define MKP_CHECK_CHECK_H
 
-#include "diff/overrides.h"
+#include "diff/author.h"
 #include "diff/select.h"
 #include "elf/lines.h"
 #include "elf/types.h"
@@ -31,6 +31,7 @@ struct mkp_check_context {
 	struct mkp_lines *orig_lines, *patched_lines;
 	struct mkp_types *orig_types, *patched_types; /* NULL: none */
 	const struct mkp_overrides *overrides;	      /* NULL: none */
+	const struct mkp_author *author;	      /* NULL: none */
 	bool module; /* the patched object is a loadable module, not vmlinux */
 	struct mkp_report *report;
 };
@@ -105,6 +106,14 @@ bool mkp_check_is_tracing(const struct mkp_graph *graph, uint32_t ref);
 					 enum mkp_check_id self) MKP_MUST_CHECK
 MKP_CHECK_FUNCTION(override);
 MKP_CHECK_FUNCTION(override_unused);
+MKP_CHECK_FUNCTION(author_record);
+MKP_CHECK_FUNCTION(author_rule);
+MKP_CHECK_FUNCTION(callback);
+MKP_CHECK_FUNCTION(callback_several);
+MKP_CHECK_FUNCTION(callback_target);
+MKP_CHECK_FUNCTION(shadow_id);
+MKP_CHECK_FUNCTION(klp_state);
+MKP_CHECK_FUNCTION(module_info);
 MKP_CHECK_FUNCTION(changed_data);
 MKP_CHECK_FUNCTION(percpu_new);
 MKP_CHECK_FUNCTION(common_symbol);

@@ -242,8 +242,8 @@ static bool is_addition(const struct mkp_graph *graph, const struct mkp_atom *at
 	if (atom->kind != MKP_ATOM_FUNC && !is_data(graph, atom))
 		return false;
 	return atom->symbol && atom->owner == MKP_NO_ATOM &&
-	       atom->class != MKP_CLASS_REGISTER && atom->class != MKP_CLASS_EXPORT &&
-	       atom->class != MKP_CLASS_NONE;
+	       atom->class != MKP_CLASS_REGISTER && atom->class != MKP_CLASS_AUTHOR &&
+	       atom->class != MKP_CLASS_EXPORT && atom->class != MKP_CLASS_NONE;
 }
 
 struct mkp_error *mkp_run_unreached_addition(const struct mkp_check_context *context,

@@ -15,7 +15,7 @@ static struct mkp_error *report_rules(const struct mkp_check_context *context,
 		const struct mkp_override *rule = &overrides->rules[i];
 		MKP_CLEANUP_FREE char *text = NULL;
 
-		if (rule->applied != applied)
+		if (rule->applied != applied || rule->trouble)
 			continue;
 		error = mkp_override_describe(rule, &text);
 		if (!error)

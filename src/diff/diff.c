@@ -86,8 +86,9 @@ bool mkp_diff_is_removed(const struct mkp_diff *diff, uint32_t orig_atom)
 bool mkp_diff_is_unchanged(const struct mkp_diff *diff)
 {
 	for (uint32_t i = 0; i < diff->patched->nr_atoms; i++) {
-		/* Records of exports are never carried. */
-		if (diff->patched->atoms[i].class == MKP_CLASS_EXPORT)
+		/* Records of exports and of the author are never carried. */
+		if (diff->patched->atoms[i].class == MKP_CLASS_EXPORT ||
+		    diff->patched->atoms[i].class == MKP_CLASS_AUTHOR)
 			continue;
 		if (diff->state[i] == MKP_STATE_CHANGED ||
 		    diff->mark[i] == MKP_MARK_INCLUDED)

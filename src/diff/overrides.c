@@ -100,9 +100,13 @@ static char *after_keyword(char *line, enum mkp_override_kind *ret_kind)
 }
 
 static struct mkp_error *read_rule(struct mkp_overrides *overrides, char *line,
-				   const char *origin)
+				   const char *origin, bool in_source)
 {
-	struct mkp_override rule = { .kind = MKP_OVERRIDE_PAIR, .origin = origin };
+	struct mkp_override rule = {
+		.kind = MKP_OVERRIDE_PAIR,
+		.origin = origin,
+		.in_source = in_source,
+	};
 	char *rest = after_keyword(line, &rule.kind), *end;
 
 	/* A symbol may be called like a keyword: `new = new.1` is a pair. */
@@ -125,6 +129,9 @@ static struct mkp_error *read_rule(struct mkp_overrides *overrides, char *line,
 			*end = '\0';
 			rule.reason = trim(end + 2);
 		}
+		/* "NAME:" lacks its reason, and the name is not to be blamed. */
+		if (!end && *rest && rest[strlen(rest) - 1] == ':')
+			rest[strlen(rest) - 1] = '\0';
 		rule.name = trim(rest);
 	} else {
 		rule.name = rest;
@@ -156,11 +163,26 @@ static struct mkp_error *read_lines(struct mkp_overrides *overrides, const char 
 			error = mkp_error_create(MKP_ERROR_FORMAT, "%s: not text",
 						 origin);
 		else
-			error = read_rule(overrides, text, origin);
+			error = read_rule(overrides, text, origin,
+					  /* in_source= */ false);
 	}
 	if (!error && ferror(stream))
 		error = mkp_error_create_errno(errno, "%s", path);
 	return error;
+}
+
+struct mkp_error *mkp_overrides_parse(struct mkp_overrides *overrides, const char *text,
+				      const char *origin)
+{
+	MKP_CLEANUP_FREE char *line = strdup(text);
+	enum mkp_override_kind kind;
+
+	/* What settles pairs comes from a file: it has to be there before correlation. */
+	if (line && (!after_keyword(line, &kind) || kind == MKP_OVERRIDE_NEW))
+		return mkp_error_create(MKP_ERROR_FORMAT, "%s: not a rule of a macro: %s",
+					origin, text);
+	return line ? read_rule(overrides, line, origin, /* in_source= */ true)
+		    : mkp_error_nomem();
 }
 
 struct mkp_error *mkp_overrides_read(struct mkp_overrides *overrides, const char *path)
@@ -310,6 +332,17 @@ static struct mkp_error *settle_new(struct mkp_override *rule, struct mkp_diff *
 	return NULL;
 }
 
+/* What is wrong with a rule of the source is a finding, so that all of it is told. */
+static struct mkp_error *note_trouble(struct mkp_overrides *overrides,
+				      struct mkp_override *rule, struct mkp_error *error)
+{
+	if (!error || !rule->in_source || error->code != MKP_ERROR_FORMAT)
+		return error;
+	rule->trouble = mkp_arena_strdup(&overrides->arena, error->message);
+	mkp_error_destroy(error);
+	return rule->trouble ? NULL : mkp_error_nomem();
+}
+
 struct mkp_error *mkp_overrides_settle(struct mkp_overrides *overrides,
 				       struct mkp_diff *diff)
 {
@@ -322,6 +355,7 @@ struct mkp_error *mkp_overrides_settle(struct mkp_overrides *overrides,
 			error = settle_pair(rule, diff);
 		else if (rule->kind == MKP_OVERRIDE_NEW)
 			error = settle_new(rule, diff);
+		error = note_trouble(overrides, rule, error);
 	}
 	return error;
 }
@@ -434,6 +468,7 @@ struct mkp_error *mkp_overrides_apply(struct mkp_overrides *overrides,
 		else if (rule->kind == MKP_OVERRIDE_IGNORE_FUNCTION ||
 			 rule->kind == MKP_OVERRIDE_INCLUDE_FUNCTION)
 			error = mark_function(rule, diff);
+		error = note_trouble(overrides, rule, error);
 	}
 	return error;
 }

@@ -32,7 +32,10 @@ struct mkp_override {
 	const char *other;  /* of a pair: in the patched object; otherwise NULL */
 	const char *reason; /* NULL for pairs and NEW */
 	const char *origin; /* where it was given: "fix.rules:3" */
+	bool in_source;	    /* it comes from a macro: what is wrong is a finding */
 	bool applied;	    /* it made a difference; set by the functions below */
+	const char
+		*trouble; /* why it can not be followed, if in_source; otherwise NULL */
 };
 
 struct mkp_overrides {
@@ -47,6 +50,10 @@ void mkp_overrides_deinit(struct mkp_overrides *overrides);
 /** Adds a rule; its strings are copied. Errors: one of them is empty. */
 struct mkp_error *mkp_overrides_add(struct mkp_overrides *overrides,
 				    const struct mkp_override *rule) MKP_MUST_CHECK;
+
+/** Adds a rule as a line of a file has it, from a record of the source. */
+struct mkp_error *mkp_overrides_parse(struct mkp_overrides *overrides, const char *text,
+				      const char *origin) MKP_MUST_CHECK;
 
 /** Adds the rules of a file. Errors: as "FILE:LINE: ...". */
 struct mkp_error *mkp_overrides_read(struct mkp_overrides *overrides,

@@ -128,6 +128,8 @@ enum mkp_class mkp_section_class(const struct mkp_arch *arch,
 
 	if (section->type == SHT_RELA || section->type == SHT_GROUP)
 		return MKP_CLASS_NONE;
+	if (mkp_name_matches(".discard.mkpatch.*", section->name))
+		return MKP_CLASS_AUTHOR;
 	/* Before the flags: what the linker discards need not be allocated. */
 	if (mkp_arch_special(arch, section->name))
 		return MKP_CLASS_SPECIAL;
@@ -165,6 +167,7 @@ const char *mkp_class_name(enum mkp_class class)
 		[MKP_CLASS_AUX] = "out-of-line code",
 		[MKP_CLASS_REGISTER] = "registration record",
 		[MKP_CLASS_EXPORT] = "export record",
+		[MKP_CLASS_AUTHOR] = "author's record",
 		[MKP_CLASS_UNKNOWN] = "unknown section",
 	};
 

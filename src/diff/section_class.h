@@ -25,6 +25,7 @@ enum mkp_class {
 	MKP_CLASS_AUX,	     /* code without symbols that tables or functions jump to */
 	MKP_CLASS_REGISTER,  /* read once by the kernel when it loads the object */
 	MKP_CLASS_EXPORT,    /* the record of an exported symbol */
+	MKP_CLASS_AUTHOR,    /* what the author says by macros (author.h) */
 	MKP_CLASS_UNKNOWN,   /* an allocated section that none of our rules knows */
 };
 

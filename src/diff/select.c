@@ -200,6 +200,36 @@ static void include_replaced(struct mkp_selection *selection)
 	selection->nr_replaced = selection->nr_included;
 }
 
+static void include_callback(struct mkp_selection *selection, uint32_t record)
+{
+	const struct mkp_graph *graph = selection->diff->patched;
+	const struct mkp_atom *it = &graph->atoms[record];
+
+	for (uint32_t i = it->first_ref; i < it->first_ref + it->nr_refs; i++) {
+		uint32_t to = graph->refs[i].target;
+
+		if (to != MKP_NO_ATOM && graph->atoms[to].kind == MKP_ATOM_FUNC &&
+		    selection->diff->state[to] == MKP_STATE_NEW)
+			include(selection, to, MKP_BECAUSE_CALLBACK, record, i);
+	}
+}
+
+/* Functions that are there for the kernel to call: nothing else refers to them. */
+static void include_callbacks(struct mkp_selection *selection)
+{
+	const struct mkp_graph *graph = selection->diff->patched;
+
+	for (uint32_t s = 1; s < graph->object->nr_sections; s++) {
+		const uint32_t *first = graph->section_atoms + s;
+
+		if (graph->classes[s] != MKP_CLASS_AUTHOR)
+			continue;
+		for (uint32_t i = first[0]; i < first[1]; i++)
+			include_callback(selection, i);
+	}
+	selection->nr_callbacks = selection->nr_included - selection->nr_replaced;
+}
+
 struct mkp_error *mkp_select(const struct mkp_diff *diff,
 			     struct mkp_selection **ret_selection)
 {
@@ -217,6 +247,7 @@ struct mkp_error *mkp_select(const struct mkp_diff *diff,
 		return error;
 	}
 	include_replaced(selection);
+	include_callbacks(selection);
 	for (uint32_t i = 0; i < selection->nr_included; i++) {
 		follow_refs(selection, selection->queue[i]);
 		follow_entries(selection, selection->queue[i]);
@@ -282,6 +313,10 @@ struct mkp_error *mkp_edge_describe(const struct mkp_selection *selection, uint3
 		length = asprintf(&text, "%s+%#llx refers to it",
 				  mkp_atom_name(graph, edge->by),
 				  (unsigned long long)graph->refs[edge->ref].place);
+		break;
+	case MKP_BECAUSE_CALLBACK:
+		length = asprintf(&text, "%s makes it a callback",
+				  mkp_atom_name(graph, edge->by));
 		break;
 	case MKP_BECAUSE_TABLE:
 		length = asprintf(

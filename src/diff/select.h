@@ -23,6 +23,7 @@ enum mkp_because {
 	MKP_BECAUSE_CALLER,   /* calls `by`, which is unhooked (below) */
 	MKP_BECAUSE_REFERRED, /* `by` refers to it through `ref` */
 	MKP_BECAUSE_TABLE,    /* an entry that describes `by` */
+	MKP_BECAUSE_CALLBACK, /* the author's record `by` names it (author.h) */
 };
 
 /** What becomes of a function of the running kernel. */
@@ -47,6 +48,8 @@ struct mkp_selection {
 	uint32_t *queue;	/* included atoms in the order of inclusion */
 	uint32_t nr_included;
 	uint32_t nr_replaced; /* how many of them, at the front, are replaced functions */
+	uint32_t nr_callbacks; /* and how many come next: functions that the kernel calls
+				*/
 };
 
 /** Selects. The diff must be compared and outlive the selection. */

@@ -12,10 +12,12 @@
 /* What is built up before anything is written. */
 struct plan {
 	struct mkp_arena arena;
-	char **new_symbols; /* [nr_replaced], of the arena */
+	char **new_symbols; /* [mkp_nr_named()], of the arena */
 	struct mkp_module_function *functions;
 	const char **namespaces;
 	size_t nr_namespaces, cap_namespaces;
+	struct mkp_module_number *states, *shadows;
+	struct mkp_module_info *infos;
 	struct mkp_module_object object;
 	struct mkp_module module;
 };
@@ -55,7 +57,7 @@ static struct mkp_error *make_new_symbols(struct plan *plan,
 
 	mkp_index_init(&names);
 	mkp_index_init(&none);
-	for (uint32_t i = 0; i < selection->nr_replaced && !error; i++) {
+	for (uint32_t i = 0; i < mkp_nr_named(selection) && !error; i++) {
 		error = make_new_symbol(plan, &none,
 					mkp_atom_name(graph, selection->queue[i]), i);
 		if (!error)
@@ -63,7 +65,7 @@ static struct mkp_error *make_new_symbols(struct plan *plan,
 					      mkp_hash_string(plan->new_symbols[i]), i);
 	}
 	mkp_index_seal(&names);
-	for (uint32_t i = 0; i < selection->nr_replaced && !error; i++)
+	for (uint32_t i = 0; i < mkp_nr_named(selection) && !error; i++)
 		error = make_new_symbol(plan, &names,
 					mkp_atom_name(graph, selection->queue[i]), i);
 	mkp_index_deinit(&names);
@@ -119,6 +121,72 @@ static struct mkp_error *fill_functions(struct plan *plan,
 	return error;
 }
 
+/* The symbol of a callback; the selection has it right behind what is replaced. */
+static const char *callback_symbol(const struct plan *plan,
+				   const struct mkp_selection *selection,
+				   const struct mkp_author_record *record)
+{
+	uint32_t i = selection->nr_replaced;
+
+	while (i + 1 < mkp_nr_named(selection) && selection->queue[i] != record->function)
+		i++;
+	return plan->new_symbols[i];
+}
+
+/* Some keys stand for what the module has anyway. */
+static void take_info(struct plan *plan, const struct mkp_author_record *record)
+{
+	struct mkp_module *module = &plan->module;
+
+	if (!strcmp(record->name, "description"))
+		module->description = record->text;
+	else if (!strcmp(record->name, "version"))
+		module->version = record->text;
+	else
+		plan->infos[module->nr_infos++] =
+			(struct mkp_module_info){ record->name, record->text };
+}
+
+static void take_record(struct plan *plan, const struct mkp_selection *selection,
+			const struct mkp_author_record *record)
+{
+	struct mkp_module *module = &plan->module;
+	const struct mkp_module_number number = { record->name, record->id,
+						  record->value };
+
+	if (record->kind < MKP_AUTHOR_NR_CALLBACKS)
+		plan->object.callbacks[record->kind] = callback_symbol(plan, selection,
+								       record);
+	else if (record->kind == MKP_AUTHOR_STATE)
+		plan->states[module->nr_states++] = number;
+	else if (record->kind == MKP_AUTHOR_SHADOW)
+		plan->shadows[module->nr_shadows++] = number;
+	else if (record->kind == MKP_AUTHOR_INFO)
+		take_info(plan, record);
+}
+
+/* What the author says besides code. Everything is there already but the arrays. */
+static struct mkp_error *take_author(struct plan *plan, const struct mkp_author *author,
+				     const struct mkp_selection *selection)
+{
+	size_t count = author ? author->nr_records : 0;
+	struct mkp_error *error;
+
+	error = mkp_array_create(count, sizeof(*plan->states), &plan->states);
+	if (!error)
+		error = mkp_array_create(count, sizeof(*plan->shadows), &plan->shadows);
+	if (!error)
+		error = mkp_array_create(count, sizeof(*plan->infos), &plan->infos);
+	if (error)
+		return error;
+	plan->module.states = plan->states;
+	plan->module.shadows = plan->shadows;
+	plan->module.infos = plan->infos;
+	for (size_t i = 0; i < count; i++)
+		take_record(plan, selection, &author->records[i]);
+	return NULL;
+}
+
 static struct mkp_error *make_plan(struct plan *plan,
 				   const struct mkp_emit_options *options,
 				   const struct mkp_selection *selection,
@@ -128,7 +196,7 @@ static struct mkp_error *make_plan(struct plan *plan,
 	const struct mkp_diff *diff = selection->diff;
 	struct mkp_error *error;
 
-	error = mkp_array_create(selection->nr_replaced, sizeof(char *),
+	error = mkp_array_create(mkp_nr_named(selection), sizeof(char *),
 				 &plan->new_symbols);
 	if (!error)
 		error = make_new_symbols(plan, selection);
@@ -158,7 +226,9 @@ static struct mkp_error *make_plan(struct plan *plan,
 		.namespaces = plan->namespaces,
 		.nr_namespaces = plan->nr_namespaces,
 	};
-	return plan->module.description ? NULL : mkp_error_nomem();
+	if (!plan->module.description)
+		return mkp_error_nomem();
+	return take_author(plan, options->author, selection);
 }
 
 static struct mkp_error *write_source(const void *module, FILE *stream)
@@ -253,6 +323,9 @@ struct mkp_error *mkp_emit(const struct mkp_emit_options *options,
 		error = write_directory(&plan, options, &manifest, report);
 	free(plan.new_symbols);
 	free(plan.functions);
+	free(plan.states);
+	free(plan.shadows);
+	free(plan.infos);
 	free(plan.namespaces);
 	mkp_arena_deinit(&plan.arena);
 	return error;

@@ -5,6 +5,7 @@
 #ifndef MKP_EMIT_EMIT_H
 #define MKP_EMIT_EMIT_H
 
+#include "diff/author.h"
 #include "emit/bind.h"
 
 struct mkp_emit_options {
@@ -13,6 +14,7 @@ struct mkp_emit_options {
 	const char *object;    /* NULL: vmlinux */
 	const char *release;   /* NULL: not known */
 	bool standalone;
+	const struct mkp_author *author; /* what the source says; without findings */
 };
 
 /** Writes the output directory, whole or not at all, and the counts of relocations and

@@ -84,6 +84,75 @@ static bool add_bindings(struct json_object *root, const struct mkp_manifest *ma
 	return ok;
 }
 
+/* By object, since each has callbacks of its own. */
+static bool add_callbacks(struct json_object *root, const struct mkp_module *module)
+{
+	struct json_object *array = json_object_new_array();
+	bool ok = put(root, "callbacks", array);
+
+	for (size_t i = 0; ok && i < module->nr_objects; i++) {
+		const struct mkp_module_object *object = &module->objects[i];
+
+		for (size_t k = 0; ok && k < MKP_AUTHOR_NR_CALLBACKS; k++) {
+			struct json_object *row;
+
+			if (!object->callbacks[k])
+				continue;
+			row = append_object(array);
+			ok = row &&
+			     put_string(row, "object",
+					object->name ? object->name : "vmlinux") &&
+			     put_string(row, "kind",
+					mkp_author_kind_name((enum mkp_author_kind)k)) &&
+			     put_string(row, "symbol", object->callbacks[k]);
+		}
+	}
+	return ok;
+}
+
+static bool add_states(struct json_object *root, const struct mkp_module *module)
+{
+	struct json_object *array = json_object_new_array();
+	bool ok = put(root, "states", array);
+
+	for (size_t i = 0; ok && i < module->nr_states; i++) {
+		struct json_object *row = append_object(array);
+
+		ok = row && put_number(row, "id", module->states[i].id) &&
+		     put_number(row, "version", module->states[i].value);
+	}
+	return ok;
+}
+
+static bool add_shadows(struct json_object *root, const struct mkp_module *module)
+{
+	struct json_object *array = json_object_new_array();
+	bool ok = put(root, "shadow_variables", array);
+
+	for (size_t i = 0; ok && i < module->nr_shadows; i++) {
+		struct json_object *row = append_object(array);
+
+		ok = row && put_string(row, "name", module->shadows[i].name) &&
+		     put_number(row, "id", module->shadows[i].id) &&
+		     put_number(row, "size", module->shadows[i].value);
+	}
+	return ok;
+}
+
+static bool add_infos(struct json_object *root, const struct mkp_module *module)
+{
+	struct json_object *array = json_object_new_array();
+	bool ok = put(root, "modinfo", array);
+
+	for (size_t i = 0; ok && i < module->nr_infos; i++) {
+		struct json_object *row = append_object(array);
+
+		ok = row && put_string(row, "key", module->infos[i].key) &&
+		     put_string(row, "value", module->infos[i].value);
+	}
+	return ok;
+}
+
 static bool add_included(struct json_object *root, const struct mkp_report *report)
 {
 	struct json_object *array = json_object_new_array();
@@ -127,7 +196,9 @@ static bool fill(struct json_object *root, const struct mkp_manifest *manifest)
 	       put_string(root, "release", module->release) &&
 	       put_string(root, "original", module->original) &&
 	       put_string(root, "patched", module->patched) &&
-	       add_functions(root, module) && add_bindings(root, manifest) &&
+	       add_functions(root, module) && add_callbacks(root, module) &&
+	       add_states(root, module) && add_shadows(root, module) &&
+	       add_infos(root, module) && add_bindings(root, manifest) &&
 	       add_included(root, manifest->report) &&
 	       add_overrides(root, manifest->report);
 }

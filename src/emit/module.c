@@ -99,6 +99,24 @@ static struct mkp_error *write_inputs_comment(const struct mkp_module *module,
 	return error;
 }
 
+static struct mkp_error *write_shadow_comment(const struct mkp_module *module,
+					      FILE *stream)
+{
+	struct mkp_error *error = NULL;
+
+	if (module->nr_shadows)
+		fputs(" *\n * Shadow variables:\n", stream);
+	for (size_t i = 0; i < module->nr_shadows && !error; i++) {
+		const struct mkp_module_number *shadow = &module->shadows[i];
+
+		fputs(" *   ", stream);
+		error = mkp_c_write_comment(stream, shadow->name);
+		fprintf(stream, ", id %#" PRIx64 ", %" PRIu64 " bytes\n", shadow->id,
+			shadow->value);
+	}
+	return error;
+}
+
 static struct mkp_error *write_top_comment(const struct mkp_module *module, FILE *stream)
 {
 	struct mkp_error *error;
@@ -115,8 +133,42 @@ static struct mkp_error *write_top_comment(const struct mkp_module *module, FILE
 	error = write_inputs_comment(module, stream);
 	for (i = 0; !error && i < module->nr_objects; i++)
 		error = write_object_comment(&module->objects[i], stream);
+	if (!error)
+		error = write_shadow_comment(module, stream);
 	fputs(" */\n", stream);
 	return error;
+}
+
+void mkp_module_write_callbacks(const struct mkp_module_object *object, FILE *stream)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < MKP_AUTHOR_NR_CALLBACKS; i++) {
+		if (!object->callbacks[i])
+			continue;
+		fprintf(stream, "%s\t\t\t.%s = %s,\n", any ? "" : "\t\t.callbacks = {\n",
+			mkp_author_kind_name((enum mkp_author_kind)i),
+			object->callbacks[i]);
+		any = true;
+	}
+	if (any)
+		fputs("\t\t},\n", stream);
+}
+
+void mkp_module_write_states(const struct mkp_module *module, FILE *stream)
+{
+	for (size_t i = 0; i < module->nr_states; i++)
+		fprintf(stream, "\t{ .id = %#" PRIx64 "UL, .version = %" PRIu64 "U },\n",
+			module->states[i].id, module->states[i].value);
+}
+
+static void declare_callbacks(const struct mkp_module_object *object, FILE *stream)
+{
+	for (size_t i = 0; i < MKP_AUTHOR_NR_CALLBACKS; i++)
+		if (object->callbacks[i])
+			fprintf(stream, "extern %s %s(struct klp_object *obj);\n",
+				i == MKP_AUTHOR_PRE_PATCH ? "int" : "void",
+				object->callbacks[i]);
 }
 
 static void write_declarations(const struct mkp_module *module, FILE *stream)
@@ -128,6 +180,7 @@ static void write_declarations(const struct mkp_module *module, FILE *stream)
 		for (j = 0; j < module->objects[i].nr_functions; j++)
 			fprintf(stream, "extern void %s(void);\n",
 				module->objects[i].functions[j].new_symbol);
+		declare_callbacks(&module->objects[i], stream);
 	}
 }
 
@@ -154,6 +207,11 @@ static void write_module_info(const struct mkp_module *module, FILE *stream)
 	/* `mkpatch finalize` adds livepatch=Y: without it the kernel refuses the module.
 	 */
 	fputs("MODULE_INFO(mkpatch, \"" MKP_VERSION "\");\n", stream);
+	for (i = 0; i < module->nr_infos; i++) {
+		fprintf(stream, "MODULE_INFO(%s, ", module->infos[i].key);
+		mkp_c_write_literal(stream, module->infos[i].value);
+		fputs(");\n", stream);
+	}
 	for (i = 0; i < module->nr_namespaces; i++) {
 		fputs("MODULE_INFO(import_ns, ", stream);
 		mkp_c_write_literal(stream, module->namespaces[i]);

@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "base/error.h"
+#include "diff/author.h"
 
 /** One function that the patch replaces. */
 struct mkp_module_function {
@@ -32,6 +32,20 @@ struct mkp_module_object {
 	const char *name; /* NULL for vmlinux */
 	const struct mkp_module_function *functions;
 	size_t nr_functions;
+	/* By enum mkp_author_kind: symbols of the payload, or NULL. */
+	const char *callbacks[MKP_AUTHOR_NR_CALLBACKS];
+};
+
+/** A system state (struct klp_state), or a shadow variable with its size. */
+struct mkp_module_number {
+	const char *name;
+	uint64_t id, value;
+};
+
+/** A line of .modinfo. */
+struct mkp_module_info {
+	const char *key; /* a C identifier */
+	const char *value;
 };
 
 /** What the module source says. Everything is borrowed. */
@@ -47,6 +61,10 @@ struct mkp_module {
 	size_t nr_objects;
 	const char *const *namespaces; /* export namespaces to import */
 	size_t nr_namespaces;
+	const struct mkp_module_number *states, *shadows;
+	size_t nr_states, nr_shadows;
+	const struct mkp_module_info *infos;
+	size_t nr_infos;
 };
 
 /** The longest module name that we emit; a kernel takes MODULE_NAME_LEN - 1 = 55. */
@@ -72,5 +90,8 @@ struct mkp_error *mkp_module_write_kbuild(const struct mkp_module *module,
 
 /** Writes core_abi.h, which the source of the kmod-core flavour includes. */
 struct mkp_error *mkp_module_write_abi(FILE *stream) MKP_MUST_CHECK;
+
+/** Writes mkpatch/livepatch.h, which a patched kernel source may include. */
+struct mkp_error *mkp_author_header_write(FILE *stream) MKP_MUST_CHECK;
 
 #endif

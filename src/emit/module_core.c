@@ -52,8 +52,19 @@ static void write_objects(const struct mkp_module *module, FILE *stream)
 		mkp_module_write_tag(object, stream);
 		fputs(",\n\t\t.nr_funcs = ARRAY_SIZE(mkp_funcs_", stream);
 		mkp_module_write_tag(object, stream);
-		fputs("),\n\t},\n", stream);
+		fputs("),\n", stream);
+		mkp_module_write_callbacks(object, stream);
+		fputs("\t},\n", stream);
 	}
+	fputs("};\n", stream);
+}
+
+static void write_states(const struct mkp_module *module, FILE *stream)
+{
+	if (!module->nr_states)
+		return;
+	fputs("\nstatic const struct mkpatch_core_state mkp_states[] = {\n", stream);
+	mkp_module_write_states(module, stream);
 	fputs("};\n", stream);
 }
 
@@ -85,6 +96,10 @@ static void write_patch(const struct mkp_module *module, FILE *stream)
 	mkp_c_write_literal(stream, module->version ? module->version : "0");
 	fputs(",\n", stream);
 	write_release(module, stream);
+	if (module->nr_states)
+		fputs("\t.states = mkp_states,\n"
+		      "\t.nr_states = ARRAY_SIZE(mkp_states),\n",
+		      stream);
 	fputs("\t.objects = mkp_objects,\n\t.mod = THIS_MODULE,\n};\n", stream);
 }
 
@@ -95,6 +110,7 @@ void mkp_module_write_core(const struct mkp_module *module, FILE *stream)
 	for (i = 0; i < module->nr_objects; i++)
 		write_functions(&module->objects[i], stream);
 	write_objects(module, stream);
+	write_states(module, stream);
 	write_patch(module, stream);
 	fputs("\nstatic int __init mkp_init(void)\n{\n"
 	      "\treturn mkpatch_core_register(&mkp_patch);\n}\n"

@@ -44,19 +44,31 @@ static bool has_only(const char *string, const char *others)
 	return i > 0;
 }
 
+static bool has_callback(const struct mkp_module_object *object)
+{
+	for (size_t i = 0; i < MKP_AUTHOR_NR_CALLBACKS; i++)
+		if (object->callbacks[i])
+			return true;
+	return false;
+}
+
 static struct mkp_error *validate_object(const struct mkp_module_object *object)
 {
 	size_t i;
 
 	if (object->name && !has_only(object->name, "_-"))
 		return refuse("the name of a kernel module", object->name);
-	if (!object->nr_functions)
+	if (!object->nr_functions && !has_callback(object))
 		return mkp_error_create(MKP_ERROR_USAGE, "nothing to replace in %s",
 					object->name ? object->name : "vmlinux");
 	for (i = 0; i < object->nr_functions; i++) {
 		if (!mkp_c_is_identifier(object->functions[i].new_symbol))
 			return refuse("the symbol of a new function",
 				      object->functions[i].new_symbol);
+	}
+	for (i = 0; i < MKP_AUTHOR_NR_CALLBACKS; i++) {
+		if (object->callbacks[i] && !mkp_c_is_identifier(object->callbacks[i]))
+			return refuse("the symbol of a callback", object->callbacks[i]);
 	}
 	return NULL;
 }
@@ -74,6 +86,10 @@ struct mkp_error *mkp_module_validate(const struct mkp_module *module)
 	for (i = 0; i < module->nr_namespaces; i++) {
 		if (!has_only(module->namespaces[i], "_-.:"))
 			return refuse("an export namespace", module->namespaces[i]);
+	}
+	for (i = 0; i < module->nr_infos; i++) {
+		if (!mkp_c_is_identifier(module->infos[i].key))
+			return refuse("a key of .modinfo", module->infos[i].key);
 	}
 	if (!module->nr_objects)
 		return mkp_error_create(MKP_ERROR_USAGE, "nothing to replace");

@@ -18,6 +18,13 @@ void mkp_module_write_tag(const struct mkp_module_object *object, FILE *stream);
 /** Its name as an initializer: a string literal, or NULL for vmlinux. */
 void mkp_module_write_object_name(const struct mkp_module_object *object, FILE *stream);
 
+/** The callbacks of @object as a member of its initializer, if it has any. Either flavour
+ * has them in structures of the same members. */
+void mkp_module_write_callbacks(const struct mkp_module_object *object, FILE *stream);
+
+/** The elements of the array of states. */
+void mkp_module_write_states(const struct mkp_module *module, FILE *stream);
+
 /** MKP_ERROR_USAGE if there is anything in @module that can not be written. */
 struct mkp_error *mkp_module_validate(const struct mkp_module *module) MKP_MUST_CHECK;
 

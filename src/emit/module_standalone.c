@@ -51,8 +51,23 @@ static void write_objects(const struct mkp_module *module, FILE *stream)
 		fprintf(stream, ",%s\n\t\t.funcs = mkp_funcs_",
 			module->objects[i].name ? "" : " /* vmlinux */");
 		mkp_module_write_tag(&module->objects[i], stream);
-		fputs(",\n\t},\n", stream);
+		fputs(",\n", stream);
+		mkp_module_write_callbacks(&module->objects[i], stream);
+		fputs("\t},\n", stream);
 	}
+	fputs("\t{ }\n};\n", stream);
+}
+
+static void write_states(const struct mkp_module *module, FILE *stream)
+{
+	if (!module->nr_states)
+		return;
+	fputs("\n/* Since 3c33def2bb14 (v5.5). */\n"
+	      "#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 5, 0)\n"
+	      "#error \"this kernel has no livepatch states\"\n#endif\n"
+	      "static struct klp_state mkp_states[] = {\n",
+	      stream);
+	mkp_module_write_states(module, stream);
 	fputs("\t{ }\n};\n", stream);
 }
 
@@ -64,9 +79,11 @@ void mkp_module_write_standalone(const struct mkp_module *module, FILE *stream)
 	for (i = 0; i < module->nr_objects; i++)
 		write_functions(&module->objects[i], stream);
 	write_objects(module, stream);
+	write_states(module, stream);
 	fprintf(stream,
 		"\nstatic struct klp_patch mkp_patch = {\n\t.mod = THIS_MODULE,\n"
-		"\t.objs = mkp_objects,\n%s};\n",
+		"\t.objs = mkp_objects,\n%s%s};\n",
+		module->nr_states ? "\t.states = mkp_states,\n" : "",
 		module->replace ? "\t.replace = true,\n" : "");
 	fputs("\nstatic int __init mkp_init(void)\n{\n\treturn "
 	      "klp_enable_patch(&mkp_patch);\n"

@@ -26,6 +26,28 @@ static struct mkp_error *build_graphs(struct mkp_patch *patch)
 	return error ? error : mkp_graph_create(patch->patched, &patch->patched_graph);
 }
 
+/* What the author decided in the source, with the line where that stands. */
+static struct mkp_error *take_rules(struct mkp_patch *patch)
+{
+	struct mkp_author *author = &patch->author;
+	struct mkp_error *error = NULL;
+
+	for (size_t i = 0; i < author->nr_records && !error; i++) {
+		uint32_t atom = author->records[i].atom;
+		const char *place;
+
+		if (author->records[i].kind != MKP_AUTHOR_RULE ||
+		    author->records[i].trouble)
+			continue;
+		place = mkp_check_source(&patch->context, atom);
+		error = mkp_author_give_rule(
+			author, i,
+			place ? place : mkp_atom_name(patch->patched_graph, atom),
+			&patch->overrides);
+	}
+	return error;
+}
+
 /* Pairs and compares; from here on the verdicts are final. */
 static struct mkp_error *compare(struct mkp_patch *patch)
 {
@@ -50,6 +72,11 @@ static struct mkp_error *compare(struct mkp_patch *patch)
 	if (!error)
 		error = mkp_compare(patch->diff, context->orig_lines,
 				    context->patched_lines);
+	context->diff = patch->diff;
+	if (!error)
+		error = mkp_author_read(patch->diff, &patch->author);
+	if (!error)
+		error = take_rules(patch);
 	return error ? error : mkp_overrides_apply(&patch->overrides, patch->diff);
 }
 
@@ -60,9 +87,9 @@ static struct mkp_error *select_and_check(struct mkp_patch *patch)
 
 	if (error)
 		return error;
-	patch->context.diff = patch->diff;
 	patch->context.selection = patch->selection;
 	patch->context.overrides = &patch->overrides;
+	patch->context.author = &patch->author;
 	patch->context.module = patch->options->object;
 	patch->context.report = patch->report;
 	error = mkp_diff_report_functions(&patch->context);
@@ -88,12 +115,13 @@ bool mkp_patch_is_refused(const struct mkp_patch *patch)
 	return mkp_report_count(patch->report, MKP_LEVEL_ERROR) > 0;
 }
 
-/* Nothing changed, or nothing that the author does not want to be left as it is. */
+/* Nothing changed that the author wants in the patch, and nothing is to be called. */
 static bool nothing_to_do(const struct mkp_patch *patch)
 {
 	if (mkp_patch_is_refused(patch))
 		return false;
-	return mkp_diff_is_unchanged(patch->diff) || !patch->selection->nr_replaced;
+	return !patch->selection->nr_callbacks &&
+	       (mkp_diff_is_unchanged(patch->diff) || !patch->selection->nr_replaced);
 }
 
 /* What is final now. */
@@ -167,6 +195,7 @@ struct mkp_error *mkp_patch_emit(struct mkp_patch *patch, const struct mkp_targe
 		.object = target->object,
 		.release = options->release,
 		.standalone = options->standalone,
+		.author = &patch->author,
 	};
 
 	patch->report->status = MKP_STATUS_PATCH;
@@ -182,6 +211,7 @@ void mkp_patch_deinit(struct mkp_patch *patch)
 	mkp_types_destroy(patch->context.patched_types);
 	mkp_selection_destroy(patch->selection);
 	mkp_overrides_deinit(&patch->overrides);
+	mkp_author_deinit(&patch->author);
 	mkp_diff_destroy(patch->diff);
 	mkp_graph_destroy(patch->orig_graph);
 	mkp_graph_destroy(patch->patched_graph);

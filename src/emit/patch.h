@@ -29,6 +29,7 @@ struct mkp_patch {
 	const struct mkp_patch_options *options;
 	struct mkp_object *orig, *patched;
 	struct mkp_graph *orig_graph, *patched_graph;
+	struct mkp_author author;
 	struct mkp_overrides overrides;
 	struct mkp_diff *diff;
 	struct mkp_selection *selection;

@@ -166,13 +166,14 @@ static struct mkp_error *place_atoms(struct payload *payload)
 	return error;
 }
 
-/* A second, global name for each replaced function, for the module source to refer to. */
-static struct mkp_error *name_replaced(struct payload *payload, char *const *new_symbols)
+/* A second, global name for what the module source refers to. */
+static struct mkp_error *name_for_source(struct payload *payload,
+					 char *const *new_symbols)
 {
 	struct mkp_error *error = NULL;
 	uint32_t handle;
 
-	for (uint32_t i = 0; i < payload->selection->nr_replaced && !error; i++) {
+	for (uint32_t i = 0; i < mkp_nr_named(payload->selection) && !error; i++) {
 		uint32_t atom = payload->selection->queue[i];
 		const struct mkp_writer_symbol row = {
 			.name = new_symbols[i],
@@ -291,7 +292,7 @@ static struct mkp_error *write_payload(struct payload *payload, char *const *new
 		error = place_atoms(payload);
 	/* From here on every included atom has its place and symbol. */
 	if (!error)
-		error = name_replaced(payload, new_symbols);
+		error = name_for_source(payload, new_symbols);
 	if (!error)
 		error = add_relocs(payload);
 	if (!error)

@@ -15,9 +15,16 @@ struct mkp_payload_counts {
 	uint64_t livepatch, normal; /* relocations to the running kernel */
 };
 
+/** How many functions the module source refers to: those that are replaced, then the
+ * callbacks; the first of the selection's queue. */
+static inline uint32_t mkp_nr_named(const struct mkp_selection *selection)
+{
+	return selection->nr_replaced + selection->nr_callbacks;
+}
+
 /**
- * Writes the payload to @path. @new_symbols[i] is the global name that the new code of
- * the i-th replaced function gets besides its own; its own symbols are all local.
+ * Writes the payload to @path. @new_symbols[i] is the global name that the i-th function
+ * which the module source refers to gets besides its own; its own symbols are all local.
  */
 struct mkp_error *mkp_payload_write(const struct mkp_selection *selection,
 				    const struct mkp_bindings *bindings,

@@ -200,6 +200,36 @@ try_reload()
 	klp_unload $patch $patch && insmod $target.ko && observe $name after "$(after_text $name)"
 }
 
+# A pre-patch callback that does not like what it finds: the patch is refused, nothing has changed.
+try_callback_refuses()
+{
+	local patch=case_pipe_limit_callback limit=/proc/sys/fs/pipe-max-size said
+
+	log_mark callback
+	echo 2097152 >$limit
+	if insmod $patch.ko 2>/dev/null; then
+		klp_unload $patch $patch
+		echo "the kernel took it"
+		return 1
+	fi
+	said=$(log_since callback)
+	if [ "$(cat $limit)" != 2097152 ] || [ -d /sys/module/$patch ] ||
+		[ -d /sys/kernel/livepatch/$patch ]; then
+		echo "it was refused, but left something: limit $(cat $limit)"
+		return 1
+	fi
+	echo "$said" | grep -qF "livepatch: pre-patch callback failed for object 'vmlinux'" || {
+		echo "the kernel said: $said"
+		return 1
+	}
+	if echo "$said" | grep -qE 'WARNING|BUG|Oops|Call Trace'; then
+		echo "the kernel said: $said"
+		return 1
+	fi
+	echo 1048576 >$limit
+	klp_load $patch.ko $patch && klp_unload $patch $patch
+}
+
 # report CASE WHY
 report()
 {
@@ -230,4 +260,5 @@ why=$(log_check)
 report 'the kernel log' "$(echo "$why" | head -n 5 | tr '\n' ' ' | sed 's/^ *$//')"
 [ -z "$why" ] || dmesg | tail -n 200
 # The last, since the kernel has something to say then.
+! grep -qx callback-refuses composed || report callback-refuses "$(try_callback_refuses 2>&1 | tr '\n' ' ')"
 ! grep -qx module-reload composed || report module-reload "$(try_reload 2>&1 | tr '\n' ' ')"

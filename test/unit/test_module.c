@@ -59,6 +59,36 @@ static struct mkp_module sample(bool standalone)
 	};
 }
 
+static const struct mkp_module_object called[] = {
+	{ .functions = in_vmlinux, .nr_functions = 2 },
+	{
+		.name = "nf-tables",
+		.callbacks = {
+			[MKP_AUTHOR_PRE_PATCH] = "new_on_load",
+			[MKP_AUTHOR_POST_UNPATCH] = "new_unloaded",
+		},
+	},
+};
+
+static const struct mkp_module_number states[] = { { "s", 0xfedcba9876543210, 3 } };
+static const struct mkp_module_number shadows[] = { { "a*/b", 0x11, 8 } };
+static const struct mkp_module_info infos[] = { { "fix", "CVE \"1\"" } };
+
+/* With all that an author can add; one object is there for its callbacks only. */
+static struct mkp_module authored(bool standalone)
+{
+	struct mkp_module module = sample(standalone);
+
+	module.objects = called;
+	module.states = states;
+	module.nr_states = 1;
+	module.shadows = shadows;
+	module.nr_shadows = 1;
+	module.infos = infos;
+	module.nr_infos = 1;
+	return module;
+}
+
 static char *render(write_fn *write, const struct mkp_module *module)
 {
 	char *text = NULL;
@@ -105,6 +135,54 @@ static void assert_all_refuse(const struct mkp_module *module)
 	assert_refused(mkp_module_write_source, module);
 	assert_refused(mkp_module_write_makefile, module);
 	assert_refused(mkp_module_write_kbuild, module);
+}
+
+static void authors_are_heard(void **state)
+{
+	(void)state;
+	for (int standalone = 0; standalone < 2; standalone++) {
+		struct mkp_module module = authored(standalone);
+		char *text = render(mkp_module_write_source, &module);
+
+		assert_has(text, "extern int new_on_load(struct klp_object *obj);\n");
+		assert_has(text, "extern void new_unloaded(struct klp_object *obj);\n");
+		assert_has(text, "\t\t.callbacks = {\n\t\t\t.pre_patch = new_on_load,\n"
+				 "\t\t\t.post_unpatch = new_unloaded,\n\t\t},\n");
+		assert_has_not(text, ".post_patch");
+		assert_has(text, "{ .id = 0xfedcba9876543210UL, .version = 3U },\n");
+		assert_has(text, "\t.states = mkp_states,\n");
+		assert_has(text, "MODULE_INFO(fix, \"CVE \\\"1\\\"\");\n");
+		assert_has(text, ", id 0x11, 8 bytes\n");
+		assert_has_not(text, "a*/b");
+		free(text);
+		module = sample(standalone);
+		text = render(mkp_module_write_source, &module);
+		assert_has_not(text, "callbacks");
+		assert_has_not(text, "states");
+		assert_has_not(text, "Shadow");
+		free(text);
+	}
+}
+
+static void authors_can_not_inject(void **state)
+{
+	const struct mkp_module_info info = { "fix,\"\");evil(", "x" };
+	const struct mkp_module_object object = {
+		.callbacks = { [MKP_AUTHOR_POST_PATCH] = "f; evil" },
+	};
+	const struct mkp_module_object empty = { .name = NULL };
+	struct mkp_module module = sample(true);
+
+	(void)state;
+	module.infos = &info;
+	module.nr_infos = 1;
+	assert_all_refuse(&module);
+	module = sample(true);
+	module.objects = &object;
+	module.nr_objects = 1;
+	assert_all_refuse(&module);
+	module.objects = &empty;
+	assert_all_refuse(&module);
 }
 
 static void names_become_module_names(void **state)
@@ -429,6 +507,8 @@ static void literals_are_quoted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(authors_are_heard),
+		cmocka_unit_test(authors_can_not_inject),
 		cmocka_unit_test(names_become_module_names),
 		cmocka_unit_test(top_comment_lists_what_is_replaced),
 		cmocka_unit_test(standalone_uses_livepatch_alone),
