@@ -64,7 +64,7 @@ _mkpatch_finalize()
 _mkpatch_checks()
 {
 	case $cur in
-	-*) _mkpatch_words '--help --version' ;;
+	-*) _mkpatch_words '--explain --help --version' ;;
 	*) _mkpatch_words "$("$1" checks 2>/dev/null | awk '{ print $NF }')" ;;
 	esac
 }

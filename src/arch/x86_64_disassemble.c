@@ -9,6 +9,7 @@
 #include <Zycore/Format.h>
 #include <Zydis/Zydis.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "arch/machines.h"
 
@@ -157,9 +158,43 @@ static bool set_up(ZydisFormatter *formatter, struct writer *writer)
 	return ok;
 }
 
+/*
+ * Writes the mnemonic as objdump does, and the kernel's sources: of several names for a
+ * condition Zydis takes the other ones. Returns what follows it.
+ */
+static const char *write_mnemonic(FILE *stream, const char *text)
+{
+	static const char *const prefixes[] = { "j", "set", "cmov" };
+	static const struct {
+		const char *zydis, *ours;
+	} conditions[] = {
+		{ "z", "e" },	{ "nz", "ne" }, { "nb", "ae" },
+		{ "nbe", "a" }, { "nl", "ge" }, { "nle", "g" },
+	};
+	size_t length = strcspn(text, " ");
+
+	for (size_t i = 0; i < MKP_ARRAY_SIZE(prefixes); i++) {
+		size_t skip = strlen(prefixes[i]);
+
+		if (strncmp(text, prefixes[i], skip) != 0)
+			continue;
+		for (size_t k = 0; k < MKP_ARRAY_SIZE(conditions); k++) {
+			const char *zydis = conditions[k].zydis;
+
+			if (length == skip + strlen(zydis) &&
+			    !strncmp(text + skip, zydis, strlen(zydis))) {
+				fprintf(stream, "%s%s", prefixes[i], conditions[k].ours);
+				return text + length;
+			}
+		}
+	}
+	return text;
+}
+
 static void write_text(struct writer *writer, const char *text,
 		       const ZydisDecodedInstruction *insn)
 {
+	text = write_mnemonic(writer->stream, text);
 	for (; *text; text++) {
 		if (*text == MARK_DISPLACEMENT || *text == MARK_IMMEDIATE)
 			writer->namer->name(writer->namer->context,

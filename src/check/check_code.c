@@ -365,6 +365,6 @@ struct mkp_error *mkp_run_no_line_info(const struct mkp_check_context *context,
 	if (!context->diff->nr_immediates)
 		return NULL;
 	return mkp_check_report(context->report, self, NULL, NULL,
-				"%u immediate operands may be line numbers",
+				"%u numbers in code and strings may be line numbers",
 				context->diff->nr_immediates);
 }

@@ -2,7 +2,11 @@
 #include "check/check.h"
 #include "cmd/cmd.h"
 
-static const char usage[] = "mkpatch checks [NAME|ID]";
+static const char usage[] = "mkpatch checks [OPTION]... [CHECK...]";
+
+static const struct mkp_option options[] = {
+	{ "explain", 0, "CHECK", "explain CHECK, as if it were an argument" },
+};
 
 static const char *level_name(enum mkp_level level)
 {
@@ -34,7 +38,12 @@ static int explain_check(const char *name)
 
 static int run(int argc, char **argv)
 {
-	struct mkp_option_parser parser = { .argc = argc, .argv = argv };
+	struct mkp_option_parser parser = {
+		.argc = argc,
+		.argv = argv,
+		.options = options,
+		.nr_options = MKP_ARRAY_SIZE(options),
+	};
 	struct mkp_option_value value;
 	int code, shown = MKP_EXIT_OK;
 	bool any = false;

@@ -141,6 +141,7 @@ static void reject(struct mkp_diff *diff, const struct claim *claim)
 		.orig_ref = claim->orig_ref,
 		.patched_ref = claim->patched_ref,
 		.part = MKP_NO_ATOM,
+		.orig_part = MKP_NO_ATOM,
 	};
 }
 

@@ -191,7 +191,8 @@ static bool differ(struct mkp_cause *ret_cause, enum mkp_cause_kind kind, uint64
 						 .place = place,
 						 .orig_ref = orig_ref,
 						 .patched_ref = patched_ref,
-						 .part = MKP_NO_ATOM };
+						 .part = MKP_NO_ATOM,
+						 .orig_part = MKP_NO_ATOM };
 	return false;
 }
 
@@ -356,17 +357,18 @@ static struct entry *sorted_entries(const struct mkp_graph *graph, uint32_t atom
 static void table_differs(const struct mkp_diff *diff, const struct entry *orig,
 			  const struct entry *patched, struct mkp_cause *ret_cause)
 {
-	const struct entry *entry = patched;
-
+	int order = !orig ? 1 : !patched ? -1 : compare_places(orig, patched);
 	/* One that is gone shifts those behind it. */
-	if (!patched || (orig && compare_places(orig, patched) < 0))
-		entry = orig;
+	const struct entry *entry = order < 0 ? orig : patched;
+
 	if (!ret_cause)
 		return;
 	differ(ret_cause, MKP_CAUSE_TABLE, entry->place, MKP_NO_REF, MKP_NO_REF);
 	ret_cause->row = &diff->patched->arch->special[entry->row];
-	if (entry == patched)
+	if (order >= 0)
 		ret_cause->part = patched->atom;
+	if (order <= 0)
+		ret_cause->orig_part = orig->atom;
 }
 
 /* One row may stand for many tables, of which the name says what they are about. */
@@ -467,6 +469,7 @@ static void spread_to_parents(struct mkp_diff *diff)
 			.orig_ref = MKP_NO_REF,
 			.patched_ref = MKP_NO_REF,
 			.part = i,
+			.orig_part = MKP_NO_ATOM,
 		};
 	}
 }

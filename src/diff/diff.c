@@ -2,6 +2,7 @@
 #include "diff/diff.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/array.h"
 
@@ -142,13 +143,31 @@ static void print_target(FILE *stream, const struct mkp_graph *graph, uint32_t r
 		fprintf(stream, "%+lld", (long long)it->offset);
 }
 
+/* Whether a reader could not tell the targets of two references by their names. */
+static bool same_name(const struct mkp_diff *diff, const struct mkp_cause *cause)
+{
+	const struct mkp_ref *a, *b;
+
+	if (cause->orig_ref == MKP_NO_REF || cause->patched_ref == MKP_NO_REF)
+		return false;
+	a = &diff->orig->refs[cause->orig_ref];
+	b = &diff->patched->refs[cause->patched_ref];
+	return a->target != MKP_NO_ATOM && b->target != MKP_NO_ATOM &&
+	       a->offset == b->offset &&
+	       diff->patched->atoms[b->target].kind != MKP_ATOM_STRING &&
+	       !strcmp(mkp_atom_name(diff->orig, a->target),
+		       mkp_atom_name(diff->patched, b->target));
+}
+
 static void print_reference(FILE *stream, const struct mkp_diff *diff,
 			    const struct mkp_cause *cause)
 {
 	if (cause->patched_ref != MKP_NO_REF) {
 		fprintf(stream, "+%#llx refers to ", (unsigned long long)cause->place);
 		print_target(stream, diff->patched, cause->patched_ref);
-		if (cause->orig_ref != MKP_NO_REF) {
+		if (same_name(diff, cause)) {
+			fprintf(stream, ", which is not the same");
+		} else if (cause->orig_ref != MKP_NO_REF) {
 			fprintf(stream, " instead of ");
 			print_target(stream, diff->orig, cause->orig_ref);
 		}

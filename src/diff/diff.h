@@ -57,9 +57,10 @@ enum mkp_cause_kind {
 struct mkp_cause {
 	enum mkp_cause_kind kind;
 	uint64_t place; /* offset in the atom, in the patched object if it has it */
-	uint32_t orig_ref, patched_ref; /* of MKP_CAUSE_TARGET and _MISSING */
-	uint32_t part; /* patched atom: of MKP_CAUSE_PART and _TABLE (an entry) */
+	uint32_t orig_ref, patched_ref;	   /* of MKP_CAUSE_TARGET and _MISSING */
 	const struct mkp_special_row *row; /* of MKP_CAUSE_TABLE */
+	uint32_t part;	    /* patched atom: of MKP_CAUSE_PART and _TABLE (an entry) */
+	uint32_t orig_part; /* original atom: the entry of MKP_CAUSE_TABLE */
 };
 
 struct mkp_diff {
@@ -74,8 +75,8 @@ struct mkp_diff {
 	uint8_t *orig_mark;	 /* [orig atoms] */
 	uint32_t nr_functions;	 /* functions compared */
 	uint32_t nr_line_only;	 /* of them the same but for line numbers in the code */
-	uint32_t nr_immediates;	 /* immediates that may be line numbers, without DWARF to
-				    tell */
+	uint32_t nr_immediates;	 /* numbers in code and strings that may be those of
+				    lines, without DWARF to tell */
 	struct mkp_lines *orig_lines, *patched_lines; /* borrowed; NULL: none */
 	/* Value atoms found equal while comparing, so that none is compared twice. */
 	uint32_t *equal_value; /* [patched atoms]: original atom, or MKP_NO_ATOM */

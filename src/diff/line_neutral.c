@@ -168,7 +168,9 @@ bool mkp_line_only_string(struct mkp_line_question *question, const struct mkp_r
 	    memcmp(a + end_a, b + end_b, size_a - end_a) != 0)
 		return false;
 	/* Reading debug data takes longer than all before it. */
-	if (!have_lines(question->diff))
+	if (!have_lines(question->diff)) {
+		question->diff->nr_immediates++;
 		return false;
+	}
 	return are_lines(question, patched->place, number_a, number_b);
 }

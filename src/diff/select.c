@@ -291,6 +291,7 @@ struct mkp_error *mkp_edge_describe(const struct mkp_selection *selection, uint3
 {
 	const struct mkp_graph *graph = selection->diff->patched;
 	const struct mkp_edge *edge = &selection->edges[atom];
+	const struct mkp_atom *by;
 	char *text = NULL;
 	int length = -1;
 
@@ -310,9 +311,12 @@ struct mkp_error *mkp_edge_describe(const struct mkp_selection *selection, uint3
 				  mkp_atom_name(graph, edge->by));
 		break;
 	case MKP_BECAUSE_REFERRED:
+		by = &graph->atoms[edge->by];
+		/* What has no symbol is told by its place in the section. */
 		length = asprintf(&text, "%s+%#llx refers to it",
 				  mkp_atom_name(graph, edge->by),
-				  (unsigned long long)graph->refs[edge->ref].place);
+				  (unsigned long long)(graph->refs[edge->ref].place +
+						       (by->symbol ? 0 : by->start)));
 		break;
 	case MKP_BECAUSE_CALLBACK:
 		length = asprintf(&text, "%s makes it a callback",

@@ -80,6 +80,40 @@ static struct mkp_error *compare(struct mkp_patch *patch)
 	return error ? error : mkp_overrides_apply(&patch->overrides, patch->diff);
 }
 
+/* NULL: no reasons are wanted. */
+static const struct mkp_explainer *explainer_of(const struct mkp_patch *patch)
+{
+	return patch->options->explain ? &patch->explainer : NULL;
+}
+
+static struct mkp_error *note_no_lines(const struct mkp_patch *patch,
+				       const struct mkp_object *object)
+{
+	return mkp_report_add_note(patch->report, "debug data: none in %s", object->path);
+}
+
+/* The rows of the report, with reasons for all if they are wanted. */
+static struct mkp_error *fill_report(struct mkp_patch *patch)
+{
+	const struct mkp_check_context *context = &patch->context;
+	const struct mkp_explainer *wanted = explainer_of(patch);
+	struct mkp_error *error = NULL;
+
+	if (wanted)
+		error = mkp_explainer_init(&patch->explainer, patch->diff,
+					   patch->selection, &patch->report->arena);
+	if (!error && wanted && !mkp_lines_available(context->orig_lines))
+		error = note_no_lines(patch, patch->orig);
+	if (!error && wanted && !mkp_lines_available(context->patched_lines))
+		error = note_no_lines(patch, patch->patched);
+	if (!error)
+		error = mkp_diff_report_functions(context, wanted);
+	if (!error && wanted)
+		error = mkp_diff_report_data(context, wanted);
+	mkp_diff_report_tiers(patch->diff, patch->report);
+	return error;
+}
+
 /* Decides what the payload carries, and reports what was found so far. */
 static struct mkp_error *select_and_check(struct mkp_patch *patch)
 {
@@ -92,7 +126,7 @@ static struct mkp_error *select_and_check(struct mkp_patch *patch)
 	patch->context.author = &patch->author;
 	patch->context.module = patch->options->object;
 	patch->context.report = patch->report;
-	error = mkp_diff_report_functions(&patch->context);
+	error = fill_report(patch);
 	return error ? error : mkp_check_run(&patch->context);
 }
 
@@ -127,8 +161,11 @@ static bool nothing_to_do(const struct mkp_patch *patch)
 /* What is final now. */
 static struct mkp_error *record(struct mkp_patch *patch)
 {
-	struct mkp_error *error = mkp_diff_report_included(&patch->context);
+	struct mkp_error *error = mkp_diff_report_included(&patch->context,
+							   explainer_of(patch));
 
+	if (!error && patch->options->pairs)
+		error = mkp_diff_report_pairs(&patch->context);
 	if (error)
 		return error;
 	return mkp_diff_report_overrides(patch->options->decisions,
@@ -205,6 +242,7 @@ struct mkp_error *mkp_patch_emit(struct mkp_patch *patch, const struct mkp_targe
 void mkp_patch_deinit(struct mkp_patch *patch)
 {
 	mkp_bindings_destroy(patch->bindings);
+	mkp_explainer_deinit(&patch->explainer);
 	mkp_lines_destroy(patch->context.orig_lines);
 	mkp_lines_destroy(patch->context.patched_lines);
 	mkp_types_destroy(patch->context.orig_types);

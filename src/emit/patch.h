@@ -22,6 +22,8 @@ struct mkp_patch_options {
 	const char *name;      /* of the patch module, a valid one; for emit */
 	const char *directory; /* to write; for emit */
 	bool standalone;
+	bool explain; /* the report has the cause of each change */
+	bool pairs;   /* and what was taken to be what */
 };
 
 /** One pair on its way. */
@@ -34,6 +36,7 @@ struct mkp_patch {
 	struct mkp_diff *diff;
 	struct mkp_selection *selection;
 	struct mkp_check_context context;
+	struct mkp_explainer explainer; /* if it is wanted */
 	struct mkp_bindings *bindings;
 	struct mkp_report *report;
 };

@@ -18,7 +18,8 @@ static const char *binding_name(const struct mkp_symbol *symbol)
 
 /* One function of the patched object that is not the same. */
 static struct mkp_error *add_patched(const struct mkp_check_context *context,
-				     uint32_t atom, bool replaced)
+				     const struct mkp_explainer *explainer, uint32_t atom,
+				     bool replaced)
 {
 	const struct mkp_diff *diff = context->diff;
 	const struct mkp_graph *graph = diff->patched;
@@ -42,6 +43,8 @@ static struct mkp_error *add_patched(const struct mkp_check_context *context,
 	else
 		error = mkp_cause_describe(diff, atom, &reason);
 	row.reason = reason;
+	if (!error && explainer)
+		error = mkp_explain(explainer, atom, &row.explanation);
 	return error ? error : mkp_report_add_function(context->report, &row);
 }
 
@@ -66,7 +69,8 @@ static bool is_whole_function(const struct mkp_atom *atom)
 	return atom->kind == MKP_ATOM_FUNC && atom->owner == MKP_NO_ATOM;
 }
 
-struct mkp_error *mkp_diff_report_functions(const struct mkp_check_context *context)
+struct mkp_error *mkp_diff_report_functions(const struct mkp_check_context *context,
+					    const struct mkp_explainer *explainer)
 {
 	const struct mkp_diff *diff = context->diff;
 	const struct mkp_selection *selection = context->selection;
@@ -74,12 +78,13 @@ struct mkp_error *mkp_diff_report_functions(const struct mkp_check_context *cont
 
 	context->report->nr_compared = diff->nr_functions;
 	for (uint32_t i = 0; i < selection->nr_replaced && !error; i++)
-		error = add_patched(context, selection->queue[i], /* replaced= */ true);
+		error = add_patched(context, explainer, selection->queue[i],
+				    /* replaced= */ true);
 	for (uint32_t i = 0; i < diff->patched->nr_atoms && !error; i++)
 		if (is_whole_function(&diff->patched->atoms[i]) &&
 		    (diff->state[i] == MKP_STATE_NEW ||
 		     selection->roles[i] == MKP_ROLE_UNHOOKED))
-			error = add_patched(context, i, /* replaced= */ false);
+			error = add_patched(context, explainer, i, /* replaced= */ false);
 	for (uint32_t i = 0; i < diff->orig->nr_atoms && !error; i++)
 		if (is_whole_function(&diff->orig->atoms[i]) &&
 		    diff->to_patched[i] == MKP_NO_ATOM)
@@ -190,6 +195,7 @@ static char *included_name(const struct mkp_graph *graph, uint32_t atom)
 }
 
 static struct mkp_error *add_included(const struct mkp_check_context *context,
+				      const struct mkp_explainer *explainer,
 				      uint32_t atom)
 {
 	const struct mkp_graph *graph = context->diff->patched;
@@ -208,14 +214,114 @@ static struct mkp_error *add_included(const struct mkp_check_context *context,
 		return mkp_error_nomem();
 	error = mkp_edge_describe(context->selection, atom, &because);
 	row.because = because;
+	if (!error && explainer)
+		error = mkp_explain_inclusion(explainer, atom, &row.links, &row.nr_links);
 	return error ? error : mkp_report_add_included(context->report, &row);
 }
 
-struct mkp_error *mkp_diff_report_included(const struct mkp_check_context *context)
+struct mkp_error *mkp_diff_report_included(const struct mkp_check_context *context,
+					   const struct mkp_explainer *explainer)
 {
 	struct mkp_error *error = NULL;
 
 	for (uint32_t i = 0; i < context->selection->nr_included && !error; i++)
-		error = add_included(context, context->selection->queue[i]);
+		error = add_included(context, explainer, context->selection->queue[i]);
 	return error;
+}
+
+/* ---- Pairs and data ------------------------------------------------------------------
+ */
+
+static struct mkp_error *add_datum(const struct mkp_check_context *context,
+				   const struct mkp_explainer *explainer, uint32_t atom)
+{
+	const struct mkp_diff *diff = context->diff;
+	MKP_CLEANUP_FREE char *reason = NULL;
+	struct mkp_report_datum row = {
+		.name = mkp_atom_name(diff->patched, atom),
+		.kind = mkp_class_name(diff->patched->atoms[atom].class),
+		.source = mkp_check_source(context, atom),
+		.tier = mkp_tier_name(diff->tier[atom]),
+	};
+	struct mkp_error *error = mkp_cause_describe(diff, atom, &reason);
+
+	row.reason = reason;
+	if (!error)
+		error = mkp_explain(explainer, atom, &row.explanation);
+	return error ? error : mkp_report_add_datum(context->report, &row);
+}
+
+struct mkp_error *mkp_diff_report_data(const struct mkp_check_context *context,
+				       const struct mkp_explainer *explainer)
+{
+	const struct mkp_diff *diff = context->diff;
+	struct mkp_error *error = NULL;
+
+	context->report->explained = true;
+	for (uint32_t i = 0; i < diff->patched->nr_atoms && !error; i++)
+		if (diff->state[i] == MKP_STATE_CHANGED &&
+		    diff->patched->atoms[i].kind != MKP_ATOM_FUNC)
+			error = add_datum(context, explainer, i);
+	return error;
+}
+
+/* Whether the patch has it, or something that the patch has refers to it. */
+static bool is_reached(const struct mkp_selection *selection, uint32_t atom)
+{
+	const struct mkp_graph *graph = selection->diff->patched;
+
+	if (mkp_is_included(selection, atom))
+		return true;
+	for (uint32_t i = graph->incoming_first[atom];
+	     i < graph->incoming_first[atom + 1]; i++)
+		if (mkp_is_included(selection, graph->ref_atom[graph->incoming[i]]))
+			return true;
+	return false;
+}
+
+static bool is_pair(const struct mkp_diff *diff, uint32_t atom)
+{
+	return diff->to_orig[atom] != MKP_NO_ATOM &&
+	       diff->patched->atoms[atom].kind != MKP_ATOM_EXTERN;
+}
+
+struct mkp_error *mkp_diff_report_pairs(const struct mkp_check_context *context)
+{
+	const struct mkp_diff *diff = context->diff;
+	struct mkp_error *error = NULL;
+
+	context->report->paired = true;
+	for (uint32_t i = 0; i < diff->patched->nr_atoms && !error; i++) {
+		struct mkp_report_pair row = {
+			.kind = kind_name(&diff->patched->atoms[i]),
+			.tier = mkp_tier_name(diff->tier[i]),
+			.state = diff->state[i] == MKP_STATE_CHANGED ? "changed" : "same",
+		};
+
+		if (!is_pair(diff, i))
+			continue;
+		row.reached = is_reached(context->selection, i);
+		if (!row.reached && diff->tier[i] == MKP_TIER_NAME)
+			continue;
+		row.original = mkp_atom_name(diff->orig, diff->to_orig[i]);
+		row.patched = mkp_atom_name(diff->patched, i);
+		error = mkp_report_add_pair(context->report, &row);
+	}
+	return error;
+}
+
+void mkp_diff_report_tiers(const struct mkp_diff *diff, struct mkp_report *report)
+{
+	uint64_t counts[MKP_TIER_AMBIGUOUS + 1] = { 0 };
+
+	_Static_assert(MKP_TIER_AMBIGUOUS < MKP_REPORT_MAX_TIERS, "all have room");
+	for (uint32_t i = 0; i < diff->patched->nr_atoms; i++)
+		if (is_pair(diff, i))
+			counts[diff->tier[i]]++;
+	report->nr_tiers = 0;
+	for (int tier = MKP_TIER_USER; tier < MKP_TIER_AMBIGUOUS; tier++)
+		report->tiers[report->nr_tiers++] = (struct mkp_report_tier){
+			mkp_tier_name((enum mkp_tier)tier),
+			counts[tier],
+		};
 }

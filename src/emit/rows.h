@@ -5,6 +5,7 @@
 #ifndef MKP_EMIT_ROWS_H
 #define MKP_EMIT_ROWS_H
 
+#include "diff/explain.h"
 #include "emit/bind.h"
 
 /** A -W, -E or --ignore-init, for the record. */
@@ -13,8 +14,10 @@ struct mkp_decision {
 	const char *check;  /* name, as given */
 };
 
-/** Adds the rows of functions; first the replaced ones, in the order of the selection. */
-struct mkp_error *mkp_diff_report_functions(const struct mkp_check_context *context)
+/** Adds the rows of functions; first the replaced ones, in the order of the selection.
+ * @explainer: with their cause chains; NULL: without. */
+struct mkp_error *mkp_diff_report_functions(const struct mkp_check_context *context,
+					    const struct mkp_explainer *explainer)
 	MKP_MUST_CHECK;
 
 /** Fills in the positions of the replaced functions, once they are bound. */
@@ -28,8 +31,21 @@ struct mkp_error *mkp_diff_report_overrides(const struct mkp_decision *decisions
 					    const struct mkp_overrides *overrides,
 					    struct mkp_report *report) MKP_MUST_CHECK;
 
-/** Adds the rows of what is included. */
-struct mkp_error *mkp_diff_report_included(const struct mkp_check_context *context)
+/** Adds the rows of what is included; with an @explainer, how each got in. */
+struct mkp_error *mkp_diff_report_included(const struct mkp_check_context *context,
+					   const struct mkp_explainer *explainer)
 	MKP_MUST_CHECK;
+
+/** Adds the rows of changed data, and says that there are explanations. */
+struct mkp_error *mkp_diff_report_data(const struct mkp_check_context *context,
+				       const struct mkp_explainer *explainer)
+	MKP_MUST_CHECK;
+
+/** Adds the pairs that the patch reaches, and those that are not by name. */
+struct mkp_error *mkp_diff_report_pairs(const struct mkp_check_context *context)
+	MKP_MUST_CHECK;
+
+/** Counts the pairs by their evidence. */
+void mkp_diff_report_tiers(const struct mkp_diff *diff, struct mkp_report *report);
 
 #endif

@@ -9,67 +9,8 @@
 #include <json-c/json.h>
 
 #include "base/text.h"
+#include "report/json_value.h"
 #include "report/report.h"
-
-/* Adds @value, which it owns from here on, even when it fails. NULL: no memory for it. */
-static struct mkp_error *add(struct json_object *object, const char *key,
-			     struct json_object *value)
-{
-	const unsigned int flags = JSON_C_OBJECT_ADD_KEY_IS_NEW |
-				   JSON_C_OBJECT_ADD_CONSTANT_KEY;
-
-	if (!value)
-		return mkp_error_nomem();
-	if (json_object_object_add_ex(object, key, value, flags)) {
-		json_object_put(value);
-		return mkp_error_nomem();
-	}
-	return NULL;
-}
-
-static struct mkp_error *add_null(struct json_object *object, const char *key)
-{
-	if (json_object_object_add(object, key, NULL))
-		return mkp_error_nomem();
-	return NULL;
-}
-
-static struct mkp_error *add_string(struct json_object *object, const char *key,
-				    const char *string)
-{
-	struct mkp_error *error;
-	char *text;
-
-	if (!string)
-		return add_null(object, key);
-	error = mkp_text_escape_string(string, &text);
-	if (error)
-		return error;
-	error = add(object, key, json_object_new_string(text));
-	free(text);
-	return error;
-}
-
-static struct mkp_error *add_number(struct json_object *object, const char *key,
-				    uint64_t number)
-{
-	return add(object, key, json_object_new_uint64(number));
-}
-
-struct string_member {
-	const char *key, *value;
-};
-
-static struct mkp_error *add_strings(struct json_object *object,
-				     const struct string_member *members, size_t count)
-{
-	struct mkp_error *error = NULL;
-	size_t i;
-
-	for (i = 0; !error && i < count; i++)
-		error = add_string(object, members[i].key, members[i].value);
-	return error;
-}
 
 /* Fills the object that stands for element @i of one of the report's arrays. */
 typedef struct mkp_error *fill_fn(struct json_object *object,
@@ -78,17 +19,10 @@ typedef struct mkp_error *fill_fn(struct json_object *object,
 static struct mkp_error *append_object(struct json_object *array, fill_fn *fill,
 				       const struct mkp_report *report, size_t i)
 {
-	struct json_object *object = json_object_new_object();
-	struct mkp_error *error;
+	struct json_object *object = NULL;
+	struct mkp_error *error = mkp_json_append_object(array, &object);
 
-	if (!object)
-		return mkp_error_nomem();
-	error = fill(object, report, i);
-	if (!error && json_object_array_add(array, object))
-		error = mkp_error_nomem();
-	if (error)
-		json_object_put(object);
-	return error;
+	return error ? error : fill(object, report, i);
 }
 
 static struct mkp_error *add_objects(struct json_object *root, const char *key,
@@ -99,7 +33,7 @@ static struct mkp_error *add_objects(struct json_object *root, const char *key,
 	struct mkp_error *error;
 	size_t i;
 
-	error = add(root, key, array);
+	error = mkp_json_add(root, key, array);
 	for (i = 0; !error && i < count; i++)
 		error = append_object(array, fill, report, i);
 	return error;
@@ -109,7 +43,7 @@ static struct mkp_error *fill_function(struct json_object *object,
 				       const struct mkp_report *report, size_t i)
 {
 	const struct mkp_report_function *row = &report->functions[i];
-	const struct string_member head[] = {
+	const struct mkp_json_string head[] = {
 		{ "name", row->name },
 		{ "state", row->state },
 		{ "binding", row->binding },
@@ -120,19 +54,22 @@ static struct mkp_error *fill_function(struct json_object *object,
 	};
 	struct mkp_error *error;
 
-	error = add_strings(object, head, MKP_ARRAY_SIZE(head));
+	error = mkp_json_add_strings(object, head, MKP_ARRAY_SIZE(head));
 	if (!error)
-		error = add_number(object, "size_before", row->size_before);
+		error = mkp_json_add_number(object, "size_before", row->size_before);
 	if (!error)
-		error = add_number(object, "size_after", row->size_after);
+		error = mkp_json_add_number(object, "size_after", row->size_after);
 	if (!error)
-		error = add_strings(object, tail, MKP_ARRAY_SIZE(tail));
+		error = mkp_json_add_strings(object, tail, MKP_ARRAY_SIZE(tail));
 	if (!error)
-		error = add(object, "replaced", json_object_new_boolean(row->replaced));
+		error = mkp_json_add(object, "replaced",
+				     json_object_new_boolean(row->replaced));
 	if (!error && row->replaced)
-		error = add_number(object, "position", row->position);
+		error = mkp_json_add_number(object, "position", row->position);
 	else if (!error)
-		error = add_null(object, "position");
+		error = mkp_json_add_null(object, "position");
+	if (!error)
+		error = mkp_json_add_explanation(object, &row->explanation);
 	return error;
 }
 
@@ -140,7 +77,7 @@ static struct mkp_error *fill_included(struct json_object *object,
 				       const struct mkp_report *report, size_t i)
 {
 	const struct mkp_report_included *row = &report->included[i];
-	const struct string_member head[] = {
+	const struct mkp_json_string head[] = {
 		{ "name", row->name },
 		{ "kind", row->kind },
 		{ "because", row->because },
@@ -148,9 +85,73 @@ static struct mkp_error *fill_included(struct json_object *object,
 	};
 	struct mkp_error *error;
 
-	error = add_strings(object, head, MKP_ARRAY_SIZE(head));
+	error = mkp_json_add_strings(object, head, MKP_ARRAY_SIZE(head));
 	if (!error)
-		error = add_number(object, "size", row->size);
+		error = mkp_json_add_number(object, "size", row->size);
+	if (!error)
+		error = mkp_json_add_links(object, row->links, row->nr_links);
+	return error;
+}
+
+static struct mkp_error *fill_datum(struct json_object *object,
+				    const struct mkp_report *report, size_t i)
+{
+	const struct mkp_report_datum *row = &report->data[i];
+	const struct mkp_json_string members[] = {
+		{ "name", row->name },	   { "kind", row->kind },
+		{ "source", row->source }, { "reason", row->reason },
+		{ "tier", row->tier },
+	};
+	struct mkp_error *error;
+
+	error = mkp_json_add_strings(object, members, MKP_ARRAY_SIZE(members));
+	return error ? error : mkp_json_add_explanation(object, &row->explanation);
+}
+
+static struct mkp_error *fill_pair(struct json_object *object,
+				   const struct mkp_report *report, size_t i)
+{
+	const struct mkp_report_pair *row = &report->pairs[i];
+	const struct mkp_json_string members[] = {
+		{ "original", row->original }, { "patched", row->patched },
+		{ "kind", row->kind },	       { "tier", row->tier },
+		{ "state", row->state },
+	};
+	struct mkp_error *error;
+
+	error = mkp_json_add_strings(object, members, MKP_ARRAY_SIZE(members));
+	return error ? error
+		     : mkp_json_add(object, "reached",
+				    json_object_new_boolean(row->reached));
+}
+
+static struct mkp_error *add_tiers(struct json_object *root,
+				   const struct mkp_report *report)
+{
+	struct json_object *tiers = json_object_new_object();
+	struct mkp_error *error = mkp_json_add(root, "tiers", tiers);
+
+	for (size_t i = 0; i < report->nr_tiers && !error; i++)
+		error = mkp_json_add_number(tiers, report->tiers[i].name,
+					    report->tiers[i].count);
+	return error;
+}
+
+/* What is in the report only if it was asked for. */
+static struct mkp_error *add_details(struct json_object *root,
+				     const struct mkp_report *report)
+{
+	struct mkp_error *error;
+
+	error = report->explained
+			? add_objects(root, "data", report, report->nr_data, fill_datum)
+			: mkp_json_add_null(root, "data");
+	if (!error)
+		error = add_tiers(root, report);
+	if (!error)
+		error = report->paired ? add_objects(root, "pairs", report,
+						     report->nr_pairs, fill_pair)
+				       : mkp_json_add_null(root, "pairs");
 	return error;
 }
 
@@ -161,27 +162,24 @@ static struct mkp_error *add_side(struct json_object *object, const char *key,
 	struct mkp_error *error;
 
 	if (!side->present)
-		return add_null(object, key);
+		return mkp_json_add_null(object, key);
 	it = json_object_new_object();
-	error = add(object, key, it);
+	error = mkp_json_add(object, key, it);
 	if (!error)
-		error = add_number(it, "offset", side->offset);
+		error = mkp_json_add_number(it, "offset", side->offset);
 	if (!error)
-		error = add_number(it, "size", side->size);
-	return error ? error : add_string(it, "value", side->value);
+		error = mkp_json_add_number(it, "size", side->size);
+	return error ? error : mkp_json_add_string(it, "value", side->value);
 }
 
 static struct mkp_error *append_change(struct json_object *array,
 				       const struct mkp_change *change)
 {
-	struct json_object *object = json_object_new_object();
-	struct mkp_error *error;
+	struct json_object *object;
+	struct mkp_error *error = mkp_json_append_object(array, &object);
 
-	if (!object || json_object_array_add(array, object)) {
-		json_object_put(object);
-		return mkp_error_nomem();
-	}
-	error = add_string(object, "path", change->path);
+	if (!error)
+		error = mkp_json_add_string(object, "path", change->path);
 	if (!error)
 		error = add_side(object, "before", &change->before);
 	return error ? error : add_side(object, "after", &change->after);
@@ -191,7 +189,7 @@ static struct mkp_error *add_changes(struct json_object *object,
 				     const struct mkp_finding *finding)
 {
 	struct json_object *array = json_object_new_array();
-	struct mkp_error *error = add(object, "changes", array);
+	struct mkp_error *error = mkp_json_add(object, "changes", array);
 
 	for (size_t i = 0; !error && i < finding->nr_changes; i++)
 		error = append_change(array, &finding->changes[i]);
@@ -207,7 +205,7 @@ static struct mkp_error *fill_finding(struct json_object *object,
 		[MKP_LEVEL_ERROR] = "error",
 	};
 	const struct mkp_finding *row = &report->findings[i];
-	const struct string_member members[] = {
+	const struct mkp_json_string members[] = {
 		{ "id", row->id },
 		{ "name", row->name },
 		{ "level", levels[row->level] },
@@ -216,8 +214,9 @@ static struct mkp_error *fill_finding(struct json_object *object,
 		{ "message", row->message },
 		{ "fix", row->fix },
 	};
-	struct mkp_error *error = add_strings(object, members, MKP_ARRAY_SIZE(members));
+	struct mkp_error *error;
 
+	error = mkp_json_add_strings(object, members, MKP_ARRAY_SIZE(members));
 	return error ? error : add_changes(object, row);
 }
 
@@ -225,15 +224,16 @@ static struct mkp_error *fill_override(struct json_object *object,
 				       const struct mkp_report *report, size_t i)
 {
 	const struct mkp_report_override *row = &report->overrides[i];
-	const struct string_member members[] = {
+	const struct mkp_json_string members[] = {
 		{ "origin", row->origin },
 		{ "rule", row->rule },
 	};
 	struct mkp_error *error;
 
-	error = add_strings(object, members, MKP_ARRAY_SIZE(members));
+	error = mkp_json_add_strings(object, members, MKP_ARRAY_SIZE(members));
 	if (!error)
-		error = add(object, "applied", json_object_new_boolean(row->applied));
+		error = mkp_json_add(object, "applied",
+				     json_object_new_boolean(row->applied));
 	return error;
 }
 
@@ -244,7 +244,7 @@ static struct mkp_error *add_notes(struct json_object *root,
 	struct mkp_error *error;
 	size_t i;
 
-	error = add(root, "notes", array);
+	error = mkp_json_add(root, "notes", array);
 	for (i = 0; !error && i < report->nr_notes; i++) {
 		struct json_object *note = NULL;
 		char *text;
@@ -266,15 +266,15 @@ static struct mkp_error *add_inputs(struct json_object *root,
 				    const struct mkp_report *report)
 {
 	struct json_object *inputs = json_object_new_object();
-	const struct string_member members[] = {
+	const struct mkp_json_string members[] = {
 		{ "original", report->original },
 		{ "patched", report->patched },
 	};
 	struct mkp_error *error;
 
-	error = add(root, "inputs", inputs);
+	error = mkp_json_add(root, "inputs", inputs);
 	if (!error)
-		error = add_strings(inputs, members, MKP_ARRAY_SIZE(members));
+		error = mkp_json_add_strings(inputs, members, MKP_ARRAY_SIZE(members));
 	return error;
 }
 
@@ -284,11 +284,12 @@ static struct mkp_error *add_relocations(struct json_object *root,
 	struct json_object *relocations = json_object_new_object();
 	struct mkp_error *error;
 
-	error = add(root, "relocations", relocations);
+	error = mkp_json_add(root, "relocations", relocations);
 	if (!error)
-		error = add_number(relocations, "klp", report->klp_relocations);
+		error = mkp_json_add_number(relocations, "klp", report->klp_relocations);
 	if (!error)
-		error = add_number(relocations, "normal", report->normal_relocations);
+		error = mkp_json_add_number(relocations, "normal",
+					    report->normal_relocations);
 	return error;
 }
 
@@ -301,20 +302,20 @@ static struct mkp_error *add_head(struct json_object *root,
 		[MKP_STATUS_UNCHANGED] = "unchanged",
 		[MKP_STATUS_REFUSED] = "refused",
 	};
-	const struct string_member head[] = {
+	const struct mkp_json_string head[] = {
 		{ "schema", "mkpatch.diff/1" },		{ "mkpatch", MKP_VERSION },
 		{ "status", statuses[report->status] }, { "arch", report->arch },
 		{ "object", report->object },		{ "release", report->release },
 	};
 	struct mkp_error *error;
 
-	error = add_strings(root, head, MKP_ARRAY_SIZE(head));
+	error = mkp_json_add_strings(root, head, MKP_ARRAY_SIZE(head));
 	if (!error)
 		error = add_inputs(root, report);
 	if (!error)
-		error = add_number(root, "compared", report->nr_compared);
+		error = mkp_json_add_number(root, "compared", report->nr_compared);
 	if (!error)
-		error = add_number(root, "line_only", report->nr_line_only);
+		error = mkp_json_add_number(root, "line_only", report->nr_line_only);
 	return error;
 }
 
@@ -331,6 +332,8 @@ static struct mkp_error *fill_root(struct json_object *root,
 		error = add_objects(root, "included", report, report->nr_included,
 				    fill_included);
 	if (!error)
+		error = add_details(root, report);
+	if (!error)
 		error = add_relocations(root, report);
 	if (!error)
 		error = add_objects(root, "findings", report, report->nr_findings,
@@ -341,7 +344,7 @@ static struct mkp_error *fill_root(struct json_object *root,
 	if (!error)
 		error = add_notes(root, report);
 	if (!error)
-		error = add_string(root, "output", report->output);
+		error = mkp_json_add_string(root, "output", report->output);
 	return error;
 }
 

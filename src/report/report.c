@@ -15,6 +15,8 @@ void mkp_report_deinit(struct mkp_report *report)
 {
 	free(report->functions);
 	free(report->included);
+	free(report->data);
+	free(report->pairs);
 	free(report->findings);
 	free(report->overrides);
 	free(report->notes);
@@ -100,6 +102,40 @@ static struct mkp_error *keep_changes(struct mkp_report *report,
 		error = keep_all(report, strings, MKP_ARRAY_SIZE(strings));
 	}
 	finding->changes = copy;
+	return error;
+}
+
+struct mkp_error *mkp_report_add_datum(struct mkp_report *report,
+				       const struct mkp_report_datum *row)
+{
+	struct mkp_report_datum copy = *row;
+	const char **const strings[] = { &copy.name, &copy.kind, &copy.source,
+					 &copy.reason, &copy.tier };
+	struct mkp_error *error;
+
+	error = keep_all(report, strings, MKP_ARRAY_SIZE(strings));
+	if (!error)
+		error = mkp_array_reserve(&report->data, &report->cap_data,
+					  report->nr_data + 1, sizeof(copy));
+	if (!error)
+		report->data[report->nr_data++] = copy;
+	return error;
+}
+
+struct mkp_error *mkp_report_add_pair(struct mkp_report *report,
+				      const struct mkp_report_pair *row)
+{
+	struct mkp_report_pair copy = *row;
+	const char **const strings[] = { &copy.original, &copy.patched, &copy.kind,
+					 &copy.tier, &copy.state };
+	struct mkp_error *error;
+
+	error = keep_all(report, strings, MKP_ARRAY_SIZE(strings));
+	if (!error)
+		error = mkp_array_reserve(&report->pairs, &report->cap_pairs,
+					  report->nr_pairs + 1, sizeof(copy));
+	if (!error)
+		report->pairs[report->nr_pairs++] = copy;
 	return error;
 }
 

@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "report/explanation.h"
 
 enum mkp_report_status {
 	MKP_STATUS_PATCH,     /* something to replace, and nothing against it */
@@ -67,7 +68,35 @@ struct mkp_report_function {
 	const char *tier; /* evidence of the pairing: "name", "canonical", ...; or NULL */
 	bool replaced;	  /* the patch redirects the running function to this one */
 	uint64_t position; /* livepatch position (sympos), 0 = unique; if replaced */
+	struct mkp_explanation explanation; /* in the report's arena */
 };
+
+/** A variable or constant that is not the same. Only if explanations are wanted. */
+struct mkp_report_datum {
+	const char *name;
+	const char *kind;   /* "data", "constant data", ... */
+	const char *source; /* or NULL */
+	const char *reason; /* one line: the first difference */
+	const char *tier;
+	struct mkp_explanation explanation; /* in the report's arena */
+};
+
+/** Two symbols that are taken to be the same thing. */
+struct mkp_report_pair {
+	const char *original, *patched;
+	const char *kind; /* "function", "data", ... */
+	const char *tier;
+	const char *state; /* "same" or "changed" */
+	bool reached;	   /* carried by the patch, or referred to by what is */
+};
+
+/** How many pairs were found by one kind of evidence. */
+struct mkp_report_tier {
+	const char *name; /* constant string */
+	uint64_t count;
+};
+
+#define MKP_REPORT_MAX_TIERS 8
 
 /** One element that the payload carries. */
 struct mkp_report_included {
@@ -77,6 +106,10 @@ struct mkp_report_included {
 	const char *section;
 	uint64_t size;
 	const char *because; /* the edge that brought it in, one line */
+	/* On to the replaced function, which is the last; in the report's arena. NULL:
+	 * nobody asked. */
+	const struct mkp_report_link *links;
+	size_t nr_links;
 };
 
 /** Something that the author decided, against or beyond what the tool would do. */
@@ -102,6 +135,14 @@ struct mkp_report {
 	size_t nr_functions, cap_functions;
 	struct mkp_report_included *included;
 	size_t nr_included, cap_included;
+	bool explained; /* explanations, links and data are filled in */
+	struct mkp_report_datum *data;
+	size_t nr_data, cap_data;
+	bool paired; /* pairs are: those that are reached, or not of one name */
+	struct mkp_report_pair *pairs;
+	size_t nr_pairs, cap_pairs;
+	struct mkp_report_tier tiers[MKP_REPORT_MAX_TIERS]; /* of all pairs */
+	size_t nr_tiers;
 	struct mkp_finding *findings;
 	size_t nr_findings, cap_findings;
 	struct mkp_report_override *overrides;
@@ -109,7 +150,7 @@ struct mkp_report {
 	/* Borrowed: levels of findings that differ from the registry's, indexed like it,
 	 * as MKP_LEVEL_... + 1; 0: as the registry says. NULL: all are. */
 	const uint8_t *levels;
-	const char **notes; /* progress facts for -v, such as which vmlinux was taken */
+	const char **notes; /* facts of the run, such as which vmlinux was taken */
 	size_t nr_notes, cap_notes;
 };
 
@@ -121,6 +162,10 @@ struct mkp_error *mkp_report_add_function(
 	struct mkp_report *report, const struct mkp_report_function *row) MKP_MUST_CHECK;
 struct mkp_error *mkp_report_add_included(
 	struct mkp_report *report, const struct mkp_report_included *row) MKP_MUST_CHECK;
+struct mkp_error *mkp_report_add_datum(struct mkp_report *report,
+				       const struct mkp_report_datum *row) MKP_MUST_CHECK;
+struct mkp_error *mkp_report_add_pair(struct mkp_report *report,
+				      const struct mkp_report_pair *row) MKP_MUST_CHECK;
 struct mkp_error *mkp_report_add_finding(struct mkp_report *report,
 					 const struct mkp_finding *row) MKP_MUST_CHECK;
 struct mkp_error *mkp_report_add_override(
@@ -134,10 +179,10 @@ size_t mkp_report_count(const struct mkp_report *report, enum mkp_level level);
 /** How the text renderer writes. */
 struct mkp_text_style {
 	bool color;
-	bool explain; /* also list what is included, with its cause, and each check's
-			 advice */
+	bool explain; /* also the cause of each change, what is carried and why, and by
+		       * what evidence things were paired */
 	bool quiet;   /* only the summary and findings of level error */
-	int verbose;  /* notes from 1 on */
+	int verbose;  /* from 1 on: notes, and how many pairs there are of each tier */
 };
 
 /** Renders as text: the summary line first. Errors: writing failed. */

@@ -9,6 +9,7 @@
 
 #include "base/array.h"
 #include "base/text.h"
+#include "report/explain_text.h"
 #include "report/report.h"
 #include "report/table.h"
 
@@ -226,8 +227,11 @@ static void put_function_rows(const struct writer *to, const struct mkp_table *t
 		fprintf(to->stream, "%*s", 9 - (int)strlen(state), "");
 		mkp_table_write(table, i, width, to->stream);
 		fputc('\n', to->stream);
-		if (to->style->explain)
-			put_function_facts(to, &report->functions[i]);
+		if (!to->style->explain)
+			continue;
+		put_function_facts(to, &report->functions[i]);
+		mkp_text_explanation(to->stream, &report->functions[i].explanation,
+				     to->style->color);
 	}
 }
 
@@ -247,6 +251,27 @@ static struct mkp_error *put_functions(const struct writer *to)
 		put_function_rows(to, &table);
 	mkp_table_deinit(&table);
 	return error;
+}
+
+/* Variables and constants that are not the same. */
+static void put_data(const struct writer *to)
+{
+	for (size_t i = 0; i < to->report->nr_data; i++) {
+		const struct mkp_report_datum *row = &to->report->data[i];
+
+		put_colored(to, YELLOW, "changed");
+		fputs("  ", to->stream);
+		mkp_text_escape(to->stream, row->name);
+		if (row->source) {
+			fputs(" (", to->stream);
+			mkp_text_escape(to->stream, row->source);
+			fputc(')', to->stream);
+		}
+		fprintf(to->stream, "  %s, ", row->kind);
+		mkp_text_escape(to->stream, row->reason);
+		fputc('\n', to->stream);
+		mkp_text_explanation(to->stream, &row->explanation, to->style->color);
+	}
 }
 
 /* "NAME (file:line): ", as much of it as is known. */
@@ -350,20 +375,39 @@ static void put_findings(const struct writer *to)
 	}
 }
 
-/* The text of a carried element: "section, size bytes: because". */
+static void print_included(FILE *stream, const struct mkp_report_included *included)
+{
+	size_t count = included->nr_links;
+
+	if (included->section)
+		fprintf(stream, "%s, ", included->section);
+	put_count(stream, included->size, "byte");
+	if (included->because)
+		fprintf(stream, ": %s", included->because);
+	/* That the replaced function changed is told above. */
+	if (count && !strcmp(included->links[count - 1].because, "changed"))
+		count--;
+	for (size_t i = 0; i < count; i++)
+		fprintf(stream, "; %s: %s", included->links[i].name,
+			included->links[i].because);
+}
+
+/* The text of a carried element: "section, size bytes: because; NAME: because". */
 static struct mkp_error *add_included(struct mkp_table *table,
 				      const struct mkp_report_included *included)
 {
 	struct mkp_error *error;
-	char *text;
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
 
-	if (asprintf(&text, "%s%s%" PRIu64 " byte%s%s%s",
-		     included->section ? included->section : "",
-		     included->section ? ", " : "", included->size,
-		     included->size == 1 ? "" : "s", included->because ? ": " : "",
-		     included->because ? included->because : "") < 0)
+	if (!stream)
 		return mkp_error_nomem();
-	error = mkp_table_add(table, included->name, /* detail= */ NULL, text);
+	print_included(stream, included);
+	if (fclose(stream))
+		error = mkp_error_nomem();
+	else
+		error = mkp_table_add(table, included->name, /* detail= */ NULL, text);
 	free(text);
 	return error;
 }
@@ -425,14 +469,60 @@ static void put_line(const struct writer *to, const char *label, const char *tex
 	fputc('\n', to->stream);
 }
 
+/* "pairs: 12 by name, 3 by content" */
+static void put_tiers(const struct writer *to)
+{
+	const char *separator = ": ";
+
+	put_colored(to, CYAN, "info");
+	fputs(": pairs", to->stream);
+	for (size_t i = 0; i < to->report->nr_tiers; i++) {
+		if (!to->report->tiers[i].count)
+			continue;
+		fprintf(to->stream, "%s%" PRIu64 " by %s", separator,
+			to->report->tiers[i].count, to->report->tiers[i].name);
+		separator = ", ";
+	}
+	fputc('\n', to->stream);
+}
+
+/* By name is how things are paired; others want a look, if anything hangs on them. */
+static bool is_telling(const struct mkp_report_pair *pair)
+{
+	return strcmp(pair->tier, "name") != 0 &&
+	       (pair->reached || !strcmp(pair->state, "changed") ||
+		strcmp(pair->original, pair->patched) != 0);
+}
+
+static void put_pairs(const struct writer *to)
+{
+	for (size_t i = 0; i < to->report->nr_pairs; i++) {
+		const struct mkp_report_pair *pair = &to->report->pairs[i];
+
+		if (!is_telling(pair))
+			continue;
+		fprintf(to->stream, "paired by %s: ", pair->tier);
+		mkp_text_escape(to->stream, pair->original);
+		fputs(" = ", to->stream);
+		mkp_text_escape(to->stream, pair->patched);
+		fprintf(to->stream, "  %s, %s%s\n", pair->kind, pair->state,
+			pair->reached ? ", part of the patch" : "");
+	}
+}
+
 static struct mkp_error *put_details(const struct writer *to)
 {
+	bool noted = to->style->verbose > 0 || to->style->explain;
 	struct mkp_error *error = NULL;
 	size_t i;
 
-	if (to->style->explain)
+	if (to->style->explain) {
 		error = put_included(to);
-	for (i = 0; !error && to->style->verbose > 0 && i < to->report->nr_notes; i++)
+		put_pairs(to);
+	}
+	if (to->report->nr_tiers && noted)
+		put_tiers(to);
+	for (i = 0; !error && noted && i < to->report->nr_notes; i++)
 		put_line(to, "info", to->report->notes[i]);
 	if (!error && to->report->output)
 		put_line(to, "output", to->report->output);
@@ -448,6 +538,8 @@ struct mkp_error *mkp_report_write_text(const struct mkp_report *report,
 	put_summary(&to);
 	if (!style->quiet)
 		error = put_functions(&to);
+	if (!error && style->explain && !style->quiet)
+		put_data(&to);
 	if (!error)
 		put_findings(&to);
 	if (!error && !style->quiet)

@@ -323,6 +323,9 @@ static void disassembles(void **state MKP_UNUSED)
 	static const char negative[] = "\x8b\x45\xf8";
 	static const char jump[] = "\x90\x90\xeb\xfd";
 	static const char far_away[] = "\xe9\xfa\xfe\xff\xff";
+	static const char greater[] = "\x7f\x00";
+	static const char not_equal[] = "\x0f\x45\xc1";
+	static const char below[] = "\x72\x00";
 	static const char number[] = "\xb8\x2a\x00\x00\x00";
 
 	ASSERT_TEXT(call, 0, NULL, 1, "nop");
@@ -343,6 +346,9 @@ static void disassembles(void **state MKP_UNUSED)
 	ASSERT_TEXT(negative, 0, NULL, 3, "mov -0x8(%rbp), %eax");
 	ASSERT_TEXT(jump, 2, NULL, 2, "jmp +0x1");
 	ASSERT_TEXT(far_away, 0, NULL, 5, "jmp -0x101");
+	ASSERT_TEXT(greater, 0, NULL, 2, "jg +0x2");
+	ASSERT_TEXT(not_equal, 0, NULL, 3, "cmovne %ecx, %eax");
+	ASSERT_TEXT(below, 0, NULL, 2, "jb +0x2");
 	ASSERT_TEXT(number, 0, NULL, 5, "mov $0x2a, %eax");
 }
 

@@ -11,6 +11,61 @@
 
 #include "report/report.h"
 
+static const struct mkp_report_frame frames[] = {
+	{ "inlined", "a.h:7" },
+	{ "f", "a.c:40" },
+};
+
+static const struct mkp_report_insn insns[] = {
+	{ .offset = 0, .bytes = "90", .text = "nop", .source = "a.c:39" },
+	{ .offset = 1, .bytes = "c3", .text = "ret", .source = "a.h:7", .differs = true },
+};
+
+static const struct mkp_report_step steps[] = {
+	{ .kind = "code",
+	  .name = "f",
+	  .text = "f+0x1 is the first difference",
+	  .sides = { { 0 },
+		     { .there = true,
+		       .offset = 1,
+		       .bytes = "c3",
+		       .text = "ret",
+		       .frames = frames,
+		       .nr_frames = 2,
+		       .insns = insns,
+		       .nr_insns = 2 } } },
+};
+
+static const struct mkp_report_link links[] = { { "helper", "f+0x8 refers to it" } };
+
+/* What is there only if it was asked for. */
+static void fill_details(struct mkp_report *report)
+{
+	const struct mkp_report_datum datum = {
+		.name = "limit",
+		.kind = "data",
+		.reason = "differs at +0",
+		.tier = "name",
+		.explanation = { steps, 0 },
+	};
+	const struct mkp_report_pair pair = {
+		.original = "x.1",
+		.patched = "x.2",
+		.kind = "data",
+		.tier = "canonical",
+		.state = "same",
+		.reached = true,
+	};
+
+	report->explained = true;
+	report->paired = true;
+	report->tiers[0] = (struct mkp_report_tier){ "name", 12 };
+	report->tiers[1] = (struct mkp_report_tier){ "canonical", 0 };
+	report->nr_tiers = 2;
+	assert_null(mkp_report_add_datum(report, &datum));
+	assert_null(mkp_report_add_pair(report, &pair));
+}
+
 static void fill(struct mkp_report *report)
 {
 	const struct mkp_report_function function = {
@@ -24,6 +79,7 @@ static void fill(struct mkp_report *report)
 		.tier = "name",
 		.replaced = true,
 		.position = 3,
+		.explanation = { steps, 1 },
 	};
 	const struct mkp_report_function fresh = {
 		.name = "bad\xff\n\033",
@@ -37,6 +93,8 @@ static void fill(struct mkp_report *report)
 		.section = ".rodata.str1.1",
 		.size = 5,
 		.because = "f+0x4",
+		.links = links,
+		.nr_links = 1,
 	};
 	struct mkp_change changes[] = {
 		{ "limit.max", { true, 8, 4, "5" }, { true, 8, 4, "\xff" } },
@@ -67,6 +125,7 @@ static void fill(struct mkp_report *report)
 	/* The report has copies. */
 	memset(changes, 0, sizeof(changes));
 	assert_null(mkp_report_add_note(report, "took %s", "a"));
+	fill_details(report);
 }
 
 static char *render(const struct mkp_report *report)
@@ -138,17 +197,72 @@ static void members_have_a_fixed_order(void **state)
 	struct json_object *root = *state;
 	struct json_object *functions = member(root, "functions");
 
-	assert_keys(root,
-		    "schema mkpatch status arch object release inputs compared "
-		    "line_only functions included relocations findings overrides notes "
-		    "output ");
+	assert_keys(root, "schema mkpatch status arch object release inputs compared "
+			  "line_only functions included data tiers pairs relocations "
+			  "findings overrides notes "
+			  "output ");
 	assert_keys(json_object_array_get_idx(functions, 1),
 		    "name state binding size_before size_after source reason tier "
-		    "replaced position ");
+		    "replaced position explanation ");
 	assert_keys(json_object_array_get_idx(member(root, "included"), 0),
-		    "name kind because section size ");
+		    "name kind because section size links ");
 	assert_keys(json_object_array_get_idx(member(root, "findings"), 0),
 		    "id name level symbol source message fix changes ");
+}
+
+static struct json_object *element(struct json_object *array, size_t index)
+{
+	assert_true(index < json_object_array_length(array));
+	return json_object_array_get_idx(array, index);
+}
+
+static void explanations_have_both_sides(void **state)
+{
+	struct json_object *root = *state;
+	struct json_object *functions = member(root, "functions");
+	struct json_object *step, *side;
+
+	assert_null(member(element(functions, 1), "explanation"));
+	step = element(member(element(functions, 0), "explanation"), 0);
+	assert_keys(step, "kind name field text original patched ");
+	assert_string_equal(string(step, "kind"), "code");
+	assert_null(member(step, "field"));
+	assert_null(member(step, "original"));
+	side = member(step, "patched");
+	assert_keys(side, "offset bytes text source frames instructions ");
+	assert_string_equal(string(side, "source"), "a.h:7");
+	assert_int_equal(json_object_array_length(member(side, "frames")), 2);
+	assert_string_equal(string(element(member(side, "frames"), 1), "function"), "f");
+	assert_string_equal(string(element(member(side, "frames"), 1), "source"),
+			    "a.c:40");
+	side = element(member(side, "instructions"), 1);
+	assert_keys(side, "offset bytes text source differs ");
+	assert_true(json_object_get_boolean(member(side, "differs")));
+	assert_string_equal(string(side, "bytes"), "c3");
+}
+
+static void details_are_null_unless_asked_for(void **state)
+{
+	struct json_object *root = *state, *plain;
+	struct mkp_report report;
+	char *text;
+
+	assert_string_equal(
+		string(element(member(element(member(root, "included"), 0), "links"), 0),
+		       "name"),
+		"helper");
+	assert_string_equal(string(element(member(root, "data"), 0), "name"), "limit");
+	assert_string_equal(string(element(member(root, "pairs"), 0), "patched"), "x.2");
+	assert_int_equal(json_object_get_int(member(member(root, "tiers"), "name")), 12);
+	mkp_report_init(&report);
+	text = render(&report);
+	plain = json_tokener_parse(text);
+	assert_non_null(plain);
+	assert_null(member(plain, "data"));
+	assert_null(member(plain, "pairs"));
+	json_object_put(plain);
+	free(text);
+	mkp_report_deinit(&report);
 }
 
 static void head_says_what_it_is_about(void **state)
@@ -265,6 +379,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(members_have_a_fixed_order),
+		cmocka_unit_test(explanations_have_both_sides),
+		cmocka_unit_test(details_are_null_unless_asked_for),
 		cmocka_unit_test(head_says_what_it_is_about),
 		cmocka_unit_test(functions_keep_64_bit_sizes),
 		cmocka_unit_test(findings_are_written),

@@ -283,6 +283,162 @@ static void explain_groups_what_is_carried(void **state)
 		       "info: vmlinux: /boot/vmlinux\n");
 }
 
+static const struct mkp_report_frame inlined[] = {
+	{ "kill_me", "a.h:12" },
+	{ "foo", "a.c:40" },
+};
+
+static const struct mkp_report_insn insns_before[] = {
+	{ .offset = 0, .bytes = "90", .text = "nop", .source = "a.c:40" },
+	{ .offset = 1,
+	  .bytes = "b001",
+	  .text = "mov a",
+	  .source = "a.h:12",
+	  .differs = true },
+	{ .offset = 3, .bytes = "c3", .text = "ret", .source = "a.c:41" },
+};
+
+static const struct mkp_report_insn insns_after[] = {
+	{ .offset = 0, .bytes = "90", .text = "nop", .source = "a.c:40" },
+	{ .offset = 1,
+	  .bytes = "b002",
+	  .text = "mov b",
+	  .source = "a.h:12",
+	  .differs = true },
+	{ .offset = 3, .bytes = "c3", .text = "ret", .source = "a.c:41" },
+};
+
+#define CODE_SIDE(text_, bytes_, insns_)                                                 \
+	{                                                                                \
+		.there = true, .offset = 1, .bytes = bytes_, .text = text_,              \
+		.frames = inlined, .nr_frames = 2, .insns = insns_, .nr_insns = 3        \
+	}
+
+static void assert_explained(const struct mkp_report_step *steps, size_t count,
+			     const char *wanted)
+{
+	struct mkp_report_function row = row_removed;
+	struct mkp_report report;
+	char *text;
+
+	set_up(&report, MKP_STATUS_REFUSED);
+	row.explanation = (struct mkp_explanation){ steps, count };
+	add_function(&report, &row);
+	text = render(&report, &(struct mkp_text_style){ .explain = true });
+	assert_non_null(strstr(text, "global, 7 bytes\n"));
+	assert_string_equal(strstr(text, "global, 7 bytes\n") + 16, wanted);
+	free(text);
+	mkp_report_deinit(&report);
+}
+
+#define SOURCE "                                         "
+
+static void explanations_show_both_sides(void **state)
+{
+	static const struct mkp_report_step code = {
+		.kind = "code",
+		.text = "foo+0x2 is the first difference",
+		.sides = { CODE_SIDE("mov a", "b001", insns_before),
+			   CODE_SIDE("mov b", "b002", insns_after) },
+	};
+	/* The instruction is the same; what it leads to is told by the next step. */
+	static const struct mkp_report_step same[] = {
+		{ .kind = "code",
+		  .text = "foo+0x2 refers to something that is not the same",
+		  .sides = { CODE_SIDE("mov a", "b001", insns_before),
+			     CODE_SIDE("mov a", "b001", insns_before) } },
+		{ .kind = "table-entry",
+		  .text = "entry 3 of a table",
+		  .field = "line",
+		  .sides = { { .there = true, .bytes = "0100" }, { 0 } } },
+	};
+	/* Two encodings of one instruction. */
+	static const struct mkp_report_step encoding = {
+		.kind = "code",
+		.text = "foo+0x2 is the first difference",
+		.sides = { CODE_SIDE("mov a", "b001", insns_before),
+			   CODE_SIDE("mov a", "8ac1", insns_after) },
+	};
+
+	(void)state;
+	assert_explained(
+		&code, 1,
+		"         foo+0x2 is the first difference\n"
+		"           both:     kill_me at a.h:12, inlined into foo at a.c:40\n"
+		"             +0x0     nop" SOURCE "  a.c:40\n"
+		"           - +0x1     mov a" SOURCE "a.h:12\n"
+		"           + +0x1     mov b" SOURCE "a.h:12\n"
+		"             +0x3     ret" SOURCE "  a.c:41\n");
+	assert_explained(
+		same, 2,
+		"         foo+0x2 refers to something that is not the same\n"
+		"           both:     kill_me at a.h:12, inlined into foo at a.c:40\n"
+		"             +0x0     nop" SOURCE "  a.c:40\n"
+		"           > +0x1     mov a" SOURCE "a.h:12\n"
+		"             +0x3     ret" SOURCE "  a.c:41\n"
+		"         entry 3 of a table, field line\n"
+		"           - 01 00\n"
+		"           + (nothing)\n");
+	assert_explained(
+		&encoding, 1,
+		"         foo+0x2 is the first difference\n"
+		"           both:     kill_me at a.h:12, inlined into foo at a.c:40\n"
+		"             +0x0     90 nop" SOURCE "  a.c:40\n"
+		"           - +0x1     b001 mov a" SOURCE "a.h:12\n"
+		"           + +0x1     b002 mov b" SOURCE "a.h:12\n"
+		"             +0x3     c3 ret" SOURCE "  a.c:41\n");
+}
+
+static void carried_elements_tell_their_way(void **state)
+{
+	static const struct mkp_report_link links[] = {
+		{ "helper", "foo+0x8 refers to it" },
+		{ "foo", "changed" },
+	};
+	const struct mkp_report_included row = {
+		.name = "\"text\"",
+		.kind = "string",
+		.size = 5,
+		.because = "helper+0x4 refers to it",
+		.links = links,
+		.nr_links = 2,
+	};
+	const struct mkp_report_pair by_name = {
+		.original = "a",
+		.patched = "a",
+		.kind = "data",
+		.tier = "name",
+		.state = "same",
+		.reached = true,
+	};
+	const struct mkp_report_pair renumbered = {
+		.original = "x.1",
+		.patched = "x.2",
+		.kind = "data",
+		.tier = "canonical",
+		.state = "same",
+	};
+	struct mkp_report report;
+
+	(void)state;
+	set_up(&report, MKP_STATUS_PATCH);
+	assert_null(mkp_report_add_included(&report, &row));
+	assert_null(mkp_report_add_pair(&report, &by_name));
+	assert_null(mkp_report_add_pair(&report, &renumbered));
+	report.tiers[0] = (struct mkp_report_tier){ "name", 12 };
+	report.tiers[1] = (struct mkp_report_tier){ "canonical", 1 };
+	report.tiers[2] = (struct mkp_report_tier){ "content", 0 };
+	report.nr_tiers = 3;
+	assert_renders(&report, &(struct mkp_text_style){ .explain = true },
+		       "patch: 0 functions replaced; 1 element carried; "
+		       "0 livepatch relocations (x86_64, vmlinux)\n"
+		       "carried as string (1):\n"
+		       "  \"text\"  5 bytes: helper+0x4 refers to it; "
+		       "helper: foo+0x8 refers to it\n"
+		       "paired by canonical: x.1 = x.2  data, same\n"
+		       "info: pairs: 12 by name, 1 by canonical\n");
+}
+
 static void reasons_are_aligned(void **state)
 {
 	struct mkp_report_function row = row_changed;
@@ -428,6 +584,8 @@ int main(void)
 		cmocka_unit_test(changes_are_listed),
 		cmocka_unit_test(quiet_keeps_errors),
 		cmocka_unit_test(explain_groups_what_is_carried),
+		cmocka_unit_test(explanations_show_both_sides),
+		cmocka_unit_test(carried_elements_tell_their_way),
 		cmocka_unit_test(reasons_are_aligned),
 		cmocka_unit_test(color_adds_nothing_but_color),
 		cmocka_unit_test(hostile_names_stay_on_their_line),
