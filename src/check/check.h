@@ -146,5 +146,7 @@ MKP_CHECK_FUNCTION(export_changed);
 MKP_CHECK_FUNCTION(table_reference);
 MKP_CHECK_FUNCTION(runtime_constant);
 MKP_CHECK_FUNCTION(indirect_entry);
+MKP_CHECK_FUNCTION(struct_layout_changed);
+MKP_CHECK_FUNCTION(inlined_left_behind);
 
 #endif

@@ -12,29 +12,7 @@
 /* ---- Fields --------------------------------------------------------------------------
  */
 
-void mkp_dwarf_skip(struct mkp_dwarf_cursor *cursor, uint64_t size)
-{
-	if (cursor->failed || size > cursor->end - cursor->at)
-		cursor->failed = true;
-	else
-		cursor->at += size;
-}
-
-uint64_t mkp_dwarf_get(struct mkp_dwarf_cursor *cursor, unsigned int width)
-{
-	const uint8_t *bytes = cursor->section->data + cursor->at;
-	uint64_t value = 0;
-
-	mkp_dwarf_skip(cursor, width);
-	if (cursor->failed)
-		return 0;
-	for (unsigned int i = 0; i < width; i++)
-		value |= (uint64_t)bytes[cursor->object->big_endian ? width - 1 - i : i]
-			 << (8 * i);
-	return value;
-}
-
-uint64_t mkp_dwarf_uleb(struct mkp_dwarf_cursor *cursor)
+uint64_t mkp_dwarf_long_uleb(struct mkp_dwarf_cursor *cursor)
 {
 	uint64_t value = 0, byte;
 	unsigned int shift = 0;
@@ -242,7 +220,7 @@ static struct mkp_error *add_unit(struct mkp_dwarf *dwarf, struct mkp_dwarf_unit
 							       unit);
 
 	if (error || !unit->nr_abbreviations ||
-	    !mkp_dwarf_decode(dwarf, unit, unit->first, &top) ||
+	    !mkp_dwarf_decode(dwarf, unit, unit->first, false, &top) ||
 	    top.tag != DW_TAG_compile_unit)
 		return error;
 	error = mkp_array_reserve(&dwarf->units, &dwarf->cap_units, dwarf->nr_units + 1,
@@ -325,7 +303,7 @@ bool mkp_dwarf_unit(struct mkp_dwarf *dwarf, size_t unit, struct mkp_die *ret_di
 	struct mkp_dwarf_unit *it = &dwarf->units[unit];
 
 	*ret_end = it->end;
-	return mkp_dwarf_decode(dwarf, it, it->first, ret_die);
+	return mkp_dwarf_decode(dwarf, it, it->first, true, ret_die);
 }
 
 uint64_t mkp_dwarf_line_table(const struct mkp_die *die)
@@ -357,7 +335,15 @@ bool mkp_dwarf_read(struct mkp_dwarf *dwarf, uint64_t offset, struct mkp_die *re
 {
 	struct mkp_dwarf_unit *unit = offset ? find_unit(dwarf, offset) : NULL;
 
-	return unit && mkp_dwarf_decode(dwarf, unit, offset, ret_die);
+	return unit && mkp_dwarf_decode(dwarf, unit, offset, true, ret_die);
+}
+
+bool mkp_dwarf_read_nameless(struct mkp_dwarf *dwarf, uint64_t offset,
+			     struct mkp_die *ret_die)
+{
+	struct mkp_dwarf_unit *unit = offset ? find_unit(dwarf, offset) : NULL;
+
+	return unit && mkp_dwarf_decode(dwarf, unit, offset, false, ret_die);
 }
 
 bool mkp_dwarf_child(struct mkp_dwarf *dwarf, const struct mkp_die *die,
@@ -367,27 +353,39 @@ bool mkp_dwarf_child(struct mkp_dwarf *dwarf, const struct mkp_die *die,
 	       mkp_dwarf_read(dwarf, die->next, ret_child) && ret_child->tag;
 }
 
-bool mkp_dwarf_sibling(struct mkp_dwarf *dwarf, const struct mkp_die *die,
-		       struct mkp_die *ret_sibling)
+/* Where the next sibling is, or 0. */
+static uint64_t skip_children(struct mkp_dwarf *dwarf, const struct mkp_die *die)
 {
 	struct mkp_die it = *die;
 	uint64_t depth = 0, next = die->next;
 
 	/* clang does not say where it is. */
-	if (it.sibling) {
-		next = it.sibling;
-	} else if (it.have & MKP_DIE_CHILDREN) {
-		do {
-			if (!it.tag)
-				depth--;
-			else if (it.have & MKP_DIE_CHILDREN)
-				depth++;
-			next = it.next;
-		} while (depth && mkp_dwarf_read(dwarf, next, &it));
-		if (depth)
-			return false;
-	}
-	return mkp_dwarf_read(dwarf, next, ret_sibling) && ret_sibling->tag;
+	if (die->sibling)
+		return die->sibling;
+	if (!(die->have & MKP_DIE_CHILDREN))
+		return die->next;
+	do {
+		if (!it.tag)
+			depth--;
+		else if (it.have & MKP_DIE_CHILDREN)
+			depth++;
+		next = it.next;
+	} while (depth && mkp_dwarf_read_nameless(dwarf, next, &it));
+	return depth ? 0 : next;
+}
+
+bool mkp_dwarf_sibling(struct mkp_dwarf *dwarf, const struct mkp_die *die,
+		       struct mkp_die *ret_sibling)
+{
+	return mkp_dwarf_read(dwarf, skip_children(dwarf, die), ret_sibling) &&
+	       ret_sibling->tag;
+}
+
+bool mkp_dwarf_sibling_nameless(struct mkp_dwarf *dwarf, const struct mkp_die *die,
+				struct mkp_die *ret_sibling)
+{
+	return mkp_dwarf_read_nameless(dwarf, skip_children(dwarf, die), ret_sibling) &&
+	       ret_sibling->tag;
 }
 
 void mkp_dwarf_complete(struct mkp_dwarf *dwarf, struct mkp_die *die)
@@ -395,6 +393,8 @@ void mkp_dwarf_complete(struct mkp_dwarf *dwarf, struct mkp_die *die)
 	struct mkp_die from = *die;
 
 	/* A concrete copy, its abstract instance, the declaration of that. */
+	if (!die->name && mkp_dwarf_read(dwarf, die->offset, &from))
+		die->name = from.name;
 	for (int i = 0; i < 3 && from.origin; i++) {
 		if (!mkp_dwarf_read(dwarf, from.origin, &from))
 			return;

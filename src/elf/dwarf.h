@@ -69,12 +69,19 @@ bool mkp_dwarf_unit(struct mkp_dwarf *dwarf, size_t unit, struct mkp_die *ret_di
 /** Reads an entry. False: there is none at @offset. */
 bool mkp_dwarf_read(struct mkp_dwarf *dwarf, uint64_t offset, struct mkp_die *ret_die);
 
+/** The same without its name, which takes half of the time. */
+bool mkp_dwarf_read_nameless(struct mkp_dwarf *dwarf, uint64_t offset,
+			     struct mkp_die *ret_die);
+
 /** The first child, and the next sibling. False: there is none. May be the same object.
  */
 bool mkp_dwarf_child(struct mkp_dwarf *dwarf, const struct mkp_die *die,
 		     struct mkp_die *ret_child);
 bool mkp_dwarf_sibling(struct mkp_dwarf *dwarf, const struct mkp_die *die,
 		       struct mkp_die *ret_sibling);
+
+bool mkp_dwarf_sibling_nameless(struct mkp_dwarf *dwarf, const struct mkp_die *die,
+				struct mkp_die *ret_sibling);
 
 /** Fills in name, type and declaration from what the entry is a copy of. */
 void mkp_dwarf_complete(struct mkp_dwarf *dwarf, struct mkp_die *die);

@@ -223,7 +223,7 @@ static bool get_number(struct decoder *decoder, uint16_t form, struct value *val
 		value->number = mkp_dwarf_get(cursor, 2);
 		return true;
 	case DW_FORM_data4:
-		value->number = mkp_dwarf_address(cursor, 4, NULL);
+		value->number = mkp_dwarf_get(cursor, 4);
 		return true;
 	case DW_FORM_data8:
 		value->number = mkp_dwarf_get(cursor, 8);
@@ -511,14 +511,13 @@ static void take(const struct decoder *decoder, uint16_t name, const struct valu
 }
 
 bool mkp_dwarf_decode(struct mkp_dwarf *dwarf, struct mkp_dwarf_unit *unit,
-		      uint64_t offset, struct mkp_die *ret_die)
+		      uint64_t offset, bool names, struct mkp_die *ret_die)
 {
 	struct decoder decoder = {
 		.dwarf = dwarf,
 		.unit = unit,
 		.cursor = { dwarf->object, &dwarf->info, offset, unit->end, false },
 	};
-	struct mkp_die die = { .unit = unit, .offset = offset };
 	const struct mkp_dwarf_abbreviation *abbreviation;
 	uint64_t code;
 	struct value value;
@@ -529,21 +528,26 @@ bool mkp_dwarf_decode(struct mkp_dwarf *dwarf, struct mkp_dwarf_unit *unit,
 	abbreviation = code ? find_abbreviation(dwarf, unit, code) : NULL;
 	if (decoder.cursor.failed || (code && !abbreviation))
 		return false;
+	*ret_die = (struct mkp_die){ .unit = unit, .offset = offset };
 	for (uint32_t i = 0; code && i < abbreviation->count; i++) {
 		const struct mkp_dwarf_attribute *attribute =
 			&dwarf->attributes[abbreviation->first + i];
 
+		if (attribute->form == DW_FORM_strp &&
+		    (!names || attribute->name != DW_AT_name)) {
+			mkp_dwarf_skip(&decoder.cursor, unit->offset_size);
+			continue;
+		}
 		get_value(&decoder, attribute, &value);
 		if (decoder.cursor.failed)
 			return false;
 		if (value.present)
-			take(&decoder, attribute->name, &value, &die);
+			take(&decoder, attribute->name, &value, ret_die);
 	}
 	if (code) {
-		die.tag = abbreviation->tag;
-		die.have |= abbreviation->children ? MKP_DIE_CHILDREN : 0;
+		ret_die->tag = abbreviation->tag;
+		ret_die->have |= abbreviation->children ? MKP_DIE_CHILDREN : 0;
 	}
-	die.next = decoder.cursor.at;
-	*ret_die = die;
+	ret_die->next = decoder.cursor.at;
 	return true;
 }

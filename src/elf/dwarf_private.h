@@ -6,6 +6,7 @@
 #define MKP_ELF_DWARF_PRIVATE_H
 
 #include "elf/dwarf.h"
+#include "elf/order.h"
 
 /** A debug section and its relocations, which come by ascending offset. */
 struct mkp_dwarf_section {
@@ -57,10 +58,39 @@ struct mkp_dwarf_cursor {
 	bool failed;
 };
 
-uint64_t mkp_dwarf_get(struct mkp_dwarf_cursor *cursor, unsigned int width);
-uint64_t mkp_dwarf_uleb(struct mkp_dwarf_cursor *cursor);
+static inline void mkp_dwarf_skip(struct mkp_dwarf_cursor *cursor, uint64_t size)
+{
+	if (cursor->failed || size > cursor->end - cursor->at)
+		cursor->failed = true;
+	else
+		cursor->at += size;
+}
+
+static inline uint64_t mkp_dwarf_get(struct mkp_dwarf_cursor *cursor, unsigned int width)
+{
+	const uint8_t *bytes = cursor->section->data + cursor->at;
+	uint64_t value = 0;
+
+	mkp_dwarf_skip(cursor, width);
+	if (cursor->failed)
+		return 0;
+	for (unsigned int i = 0; i < width; i++)
+		value |= (uint64_t)bytes[cursor->object->big_endian ? width - 1 - i : i]
+			 << (8 * i);
+	return value;
+}
+
+uint64_t mkp_dwarf_long_uleb(struct mkp_dwarf_cursor *cursor);
 int64_t mkp_dwarf_sleb(struct mkp_dwarf_cursor *cursor);
-void mkp_dwarf_skip(struct mkp_dwarf_cursor *cursor, uint64_t size);
+
+/* Most are of one byte. */
+static inline uint64_t mkp_dwarf_uleb(struct mkp_dwarf_cursor *cursor)
+{
+	if (!cursor->failed && cursor->at < cursor->end &&
+	    cursor->section->data[cursor->at] < 0x80)
+		return cursor->section->data[cursor->at++];
+	return mkp_dwarf_long_uleb(cursor);
+}
 
 /**
  * The value of a field of @width bytes, its relocation applied. *@ret_section, if not
@@ -74,8 +104,8 @@ struct mkp_error *mkp_dwarf_read_abbreviations(struct mkp_dwarf *dwarf, uint64_t
 					       struct mkp_dwarf_unit *unit)
 	MKP_MUST_CHECK;
 
-/** Decodes one entry of a unit. */
+/** Decodes one entry of a unit; without @names, its name stays NULL. */
 bool mkp_dwarf_decode(struct mkp_dwarf *dwarf, struct mkp_dwarf_unit *unit,
-		      uint64_t offset, struct mkp_die *ret_die);
+		      uint64_t offset, bool names, struct mkp_die *ret_die);
 
 #endif

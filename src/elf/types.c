@@ -16,6 +16,9 @@ struct mkp_types {
 	uint64_t *entries;	    /* offsets of the entries of variables */
 	size_t nr_entries, cap_entries;
 	bool indexed;
+	struct mkp_top *tops;
+	size_t nr_tops, cap_tops;
+	bool listed;
 };
 
 struct mkp_error *mkp_types_create(const struct mkp_object *object,
@@ -42,6 +45,7 @@ void mkp_types_destroy(struct mkp_types *types)
 	mkp_index_deinit(&types->variables);
 	mkp_dwarf_destroy(types->dwarf);
 	free(types->entries);
+	free(types->tops);
 	free(types);
 }
 
@@ -53,6 +57,62 @@ struct mkp_dwarf *mkp_types_dwarf(struct mkp_types *types)
 bool mkp_types_available(struct mkp_types *types)
 {
 	return mkp_dwarf_nr_units(types->dwarf) > 0;
+}
+
+/* ---- Tops ----------------------------------------------------------------------------
+ */
+
+static struct mkp_error *add_top(struct mkp_types *types, const struct mkp_die *die)
+{
+	struct mkp_error *error;
+
+	if (die->tag != DW_TAG_structure_type && die->tag != DW_TAG_union_type &&
+	    die->tag != DW_TAG_subprogram)
+		return NULL;
+	error = mkp_array_reserve(&types->tops, &types->cap_tops, types->nr_tops + 1,
+				  sizeof(*types->tops));
+	if (!error)
+		types->tops[types->nr_tops++] = (struct mkp_top){
+			.offset = die->offset,
+			.address = die->address,
+			.section = die->section,
+			.file = die->file,
+			.line = die->line,
+			.have = die->have,
+			.tag = die->tag,
+			.is_copy = die->origin,
+		};
+	return error;
+}
+
+static struct mkp_error *list_unit(struct mkp_types *types, size_t unit)
+{
+	struct mkp_error *error = NULL;
+	struct mkp_die die;
+	uint64_t end;
+	bool more = mkp_dwarf_unit(types->dwarf, unit, &die, &end) &&
+		    mkp_dwarf_child(types->dwarf, &die, &die);
+
+	for (; more && !error;
+	     more = mkp_dwarf_sibling_nameless(types->dwarf, &die, &die))
+		error = add_top(types, &die);
+	return error;
+}
+
+struct mkp_error *mkp_types_tops(struct mkp_types *types, const struct mkp_top **ret_tops,
+				 size_t *ret_count)
+{
+	struct mkp_error *error = NULL;
+
+	for (size_t i = 0;
+	     !types->listed && i < mkp_dwarf_nr_units(types->dwarf) && !error; i++)
+		error = list_unit(types, i);
+	if (error)
+		return error;
+	types->listed = true;
+	*ret_tops = types->tops;
+	*ret_count = types->nr_tops;
+	return NULL;
 }
 
 /* ---- Variables -----------------------------------------------------------------------
@@ -137,16 +197,22 @@ static bool is_alias(uint16_t tag)
 	       tag == DW_TAG_atomic_type;
 }
 
-bool mkp_types_strip(struct mkp_types *types, uint64_t type, struct mkp_die *ret_die)
+static bool strip(struct mkp_types *types, uint64_t type, struct mkp_die *ret_die)
 {
 	for (int i = 0; i < MAX_DEPTH && type; i++) {
-		if (!mkp_dwarf_read(types->dwarf, type, ret_die))
+		if (!mkp_dwarf_read_nameless(types->dwarf, type, ret_die))
 			return false;
 		if (!is_alias(ret_die->tag))
 			return true;
 		type = ret_die->type;
 	}
 	return false;
+}
+
+bool mkp_types_strip(struct mkp_types *types, uint64_t type, struct mkp_die *ret_die)
+{
+	return strip(types, type, ret_die) &&
+	       mkp_dwarf_read(types->dwarf, ret_die->offset, ret_die);
 }
 
 /* Numbers of elements, outermost first. */
@@ -180,7 +246,7 @@ static uint64_t size_of(struct mkp_types *types, uint64_t type, int depth)
 {
 	struct mkp_die die;
 
-	if (depth > MAX_DEPTH || !mkp_types_strip(types, type, &die))
+	if (depth > MAX_DEPTH || !strip(types, type, &die))
 		return 0;
 	if (die.have & MKP_DIE_BYTE_SIZE)
 		return die.byte_size;

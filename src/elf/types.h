@@ -24,6 +24,21 @@ struct mkp_dwarf *mkp_types_dwarf(struct mkp_types *types);
 /** Whether there is any debug data. */
 bool mkp_types_available(struct mkp_types *types);
 
+/** An entry at the top of a unit: a structure, a union or a function. */
+struct mkp_top {
+	uint64_t offset;
+	uint64_t address; /* of code, in: */
+	uint32_t section; /* 0: none */
+	uint32_t file, line;
+	uint32_t have; /* MKP_DIE_... */
+	uint16_t tag;
+	bool is_copy; /* of an abstract instance, or of a declaration */
+};
+
+/** All of them, in the order of the file; found once and kept. */
+struct mkp_error *mkp_types_tops(struct mkp_types *types, const struct mkp_top **ret_tops,
+				 size_t *ret_count) MKP_MUST_CHECK;
+
 /**
  * The variable of static storage at a place of a section (ELF index): of file scope or
  * local to a function. False: not known.

@@ -315,7 +315,7 @@ static void put_layout(FILE *stream, const struct mkp_change *change)
 		fprintf(stream, ", %" PRIu64 " -> ", before->size);
 		put_count(stream, after->size, "byte");
 	}
-	if (before->value && after->value) {
+	if (before->value && after->value && strcmp(before->value, after->value)) {
 		fputs(", ", stream);
 		mkp_text_escape(stream, before->value);
 		fputs(" -> ", stream);

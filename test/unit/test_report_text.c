@@ -211,6 +211,7 @@ static void changes_are_listed(void **state)
 		{ "moved", { true, 4, 8, NULL }, { true, 20, 8, NULL } },
 		{ "grown", { true, 24, 4, NULL }, { true, 28, 8, NULL } },
 		{ "bits", { true, 4, 1, "bit 3" }, { true, 5, 1, "bit 1" } },
+		{ "same", { true, 4, 1, "bit 3" }, { true, 5, 1, "bit 3" } },
 	};
 	struct mkp_finding finding = found_warning;
 	struct mkp_report report;
@@ -229,7 +230,8 @@ static void changes_are_listed(void **state)
 		       "  gone: removed, was at offset 12, 8 bytes\n"
 		       "  moved: offset 4 -> 20\n"
 		       "  grown: offset 24 -> 28, 4 -> 8 bytes\n"
-		       "  bits: offset 4 -> 5, bit 3 -> bit 1\n");
+		       "  bits: offset 4 -> 5, bit 3 -> bit 1\n"
+		       "  same: offset 4 -> 5\n");
 }
 
 static void quiet_keeps_errors(void **state)
