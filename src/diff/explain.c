@@ -62,17 +62,19 @@ static const char *kind_of(const struct mkp_graph *graph, uint32_t atom)
 	}
 }
 
-/* Both sides of two atoms at the place of a cause. */
+/* Both sides of two atoms. */
 static struct mkp_error *show_sides(const struct chain *chain, uint32_t orig,
-				    uint32_t patched, uint64_t place,
+				    uint32_t patched, const uint64_t places[2],
 				    struct mkp_report_step *step)
 {
 	struct mkp_error *error = mkp_explain_side(chain->explainer, MKP_SIDE_ORIG, orig,
-						   place, &step->sides[MKP_SIDE_ORIG]);
+						   places[MKP_SIDE_ORIG],
+						   &step->sides[MKP_SIDE_ORIG]);
 
 	return error ? error
 		     : mkp_explain_side(chain->explainer, MKP_SIDE_PATCHED, patched,
-					place, &step->sides[MKP_SIDE_PATCHED]);
+					places[MKP_SIDE_PATCHED],
+					&step->sides[MKP_SIDE_PATCHED]);
 }
 
 static struct mkp_error *explain_content(struct chain *chain, uint32_t orig,
@@ -261,7 +263,8 @@ static struct mkp_error *explain_content(struct chain *chain, uint32_t orig,
 	const struct mkp_diff *diff = chain->explainer->diff;
 	struct mkp_report_step *step = next_step(chain, kind_of(diff->patched, patched),
 						 mkp_atom_name(diff->patched, patched));
-	struct mkp_error *error;
+	uint64_t places[2] = { cause->place, cause->place };
+	struct mkp_error *error = NULL;
 
 	if (!step)
 		return NULL;
@@ -272,7 +275,17 @@ static struct mkp_error *explain_content(struct chain *chain, uint32_t orig,
 		content_text(cause));
 	if (!step->text)
 		return mkp_error_nomem();
-	error = show_sides(chain, orig, patched, cause->place, step);
+	if (cause->kind == MKP_CAUSE_BYTES && !strcmp(step->kind, "code"))
+		error = mkp_explain_past_branches(chain->explainer, orig, patched,
+						  places);
+	if (!error && places[1] != cause->place) {
+		step->text = mkp_explain_text(
+			chain->explainer, "%s; but for where branches lead, +%#llx is",
+			step->text, (unsigned long long)places[1]);
+		error = CHECK_TEXT(step->text);
+	}
+	if (!error)
+		error = show_sides(chain, orig, patched, places, step);
 	if (!error && cause->kind == MKP_CAUSE_TARGET)
 		error = explain_targets(chain, &diff->orig->refs[cause->orig_ref],
 					&diff->patched->refs[cause->patched_ref]);

@@ -86,6 +86,19 @@ struct mkp_error *mkp_explain_field(const struct mkp_explainer *explainer, int s
 				    uint32_t atom, uint64_t begin, uint64_t end,
 				    struct mkp_report_side *ret_side) MKP_MUST_CHECK;
 
+/** Offset of the instruction that holds @place of an atom that is code. */
+uint64_t mkp_explain_insn_at(const struct mkp_explainer *explainer, int side,
+			     uint32_t atom, uint64_t place);
+
+/**
+ * Moves @places of two functions that differ there on to the first instructions that
+ * differ in more than where a branch within the function leads. They stay if the first
+ * ones do, or if there are none.
+ */
+struct mkp_error *mkp_explain_past_branches(const struct mkp_explainer *explainer,
+					    uint32_t orig, uint32_t patched,
+					    uint64_t places[2]) MKP_MUST_CHECK;
+
 /** Adds where the source has the code that a reference leads to; NULL: none. */
 struct mkp_error *mkp_explain_frames(const struct mkp_explainer *explainer, int side,
 				     const struct mkp_ref *code,

@@ -229,6 +229,23 @@ static size_t find_insns(const struct code *code, uint64_t place,
 	return count;
 }
 
+uint64_t mkp_explain_insn_at(const struct mkp_explainer *explainer, int side,
+			     uint32_t atom, uint64_t place)
+{
+	const struct mkp_graph *graph = mkp_explain_graph(explainer, side);
+	const struct code code = {
+		.explainer = explainer,
+		.graph = graph,
+		.it = &graph->atoms[atom],
+		.data = mkp_atom_data(graph, &graph->atoms[atom]),
+	};
+	uint64_t at = 0, next;
+
+	while (at < code.it->size && (next = at + insn_length(&code, at)) <= place)
+		at = next;
+	return at;
+}
+
 static struct mkp_error *show_code(const struct code *code, uint64_t place,
 				   struct mkp_report_side *side)
 {

@@ -122,6 +122,46 @@ static void an_instruction(void **state MKP_UNUSED)
 	done(&explained);
 }
 
+/* je over a nop, and over two; then what was added. */
+static void a_branch_that_leads_further(void **state MKP_UNUSED)
+{
+	static const struct scene_thing a[] = {
+		FUNCTION(".text.f", "f", STB_GLOBAL, ENTRY "\x74\x02\x90\x90\xc3",
+			 TRACED),
+		EXTERN("__fentry__"),
+	};
+	static const struct scene_thing b[] = {
+		FUNCTION(".text.f", "f", STB_GLOBAL, ENTRY "\x74\x04\x90\xb0\x01\x90\xc3",
+			 TRACED),
+		EXTERN("__fentry__"),
+	};
+	/* Nothing but the branch differs: it is what is shown. */
+	static const struct scene_thing c[] = {
+		FUNCTION(".text.f", "f", STB_GLOBAL, ENTRY "\x74\x01\x90\x90\xc3",
+			 TRACED),
+		EXTERN("__fentry__"),
+	};
+	/* Another condition is another instruction. */
+	static const struct scene_thing d[] = {
+		FUNCTION(".text.f", "f", STB_GLOBAL, ENTRY "\x75\x02\x90\xcc\xc3",
+			 TRACED),
+		EXTERN("__fentry__"),
+	};
+	struct explained explained;
+
+	EXPLAIN(&explained, a, b, "f");
+	assert_step(&explained, 0, "code", "nop", "mov $0x1, %al");
+	assert_int_equal(explained.why.steps[0].sides[1].offset, 8);
+	assert_non_null(strstr(explained.why.steps[0].text, "f+0x6 is the first"));
+	done(&explained);
+	EXPLAIN(&explained, a, c, "f");
+	assert_step(&explained, 0, "code", "je +0x9", "je +0x8");
+	done(&explained);
+	EXPLAIN(&explained, a, d, "f");
+	assert_step(&explained, 0, "code", "je +0x9", "jne +0x9");
+	done(&explained);
+}
+
 static void the_end_of_the_shorter_one(void **state MKP_UNUSED)
 {
 	static const struct scene_thing a[] = {
@@ -350,6 +390,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_instruction),
+		cmocka_unit_test(a_branch_that_leads_further),
 		cmocka_unit_test(the_end_of_the_shorter_one),
 		cmocka_unit_test(a_string),
 		cmocka_unit_test(a_long_string),
