@@ -11,6 +11,7 @@ static const struct mkp_verb *const verbs[] = {
 	&mkp_verb_finalize,
 	&mkp_verb_checks,
 	&mkp_verb_verify,
+	&mkp_verb_preflight,
 };
 
 static void print_verbs(FILE *stream)

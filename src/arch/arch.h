@@ -68,6 +68,18 @@ struct mkp_field_namer {
 	const void *context;
 };
 
+/** One instruction, as far as two encodings of the same code are told apart by it. */
+struct mkp_insn {
+	uint8_t length;
+	uint8_t field_at;     /* its relative field, from its start */
+	uint8_t field_width;  /* bytes; 0: it has none */
+	bool nop;	      /* does nothing */
+	bool landing;	      /* marks a target of indirect branches, and does nothing */
+	uint16_t branch;      /* which call or jump it is, whatever the width of its
+			       * field; 0: no direct branch */
+	int64_t displacement; /* value of the relative field: from the end */
+};
+
 enum {
 	MKP_SPECIAL_COMPARE = 1 << 0, /* entries are part of their function's content */
 	MKP_SPECIAL_DROP = 1 << 1,    /* never carried: of no effect in a patch module */
@@ -157,6 +169,9 @@ struct mkp_arch {
 	 */
 	size_t (*disassemble)(const uint8_t *code, size_t size, uint64_t offset,
 			      const struct mkp_field_namer *namer, FILE *stream);
+
+	/** Decodes the instruction at @code; false: it is none. NULL: code is bytes. */
+	bool (*decode)(const uint8_t *code, size_t size, struct mkp_insn *ret_insn);
 
 	/**
 	 * Whether bytes between functions are nothing but filling: NOPs, traps or zeros.

@@ -150,6 +150,40 @@ static struct mkp_error *x86_64_scan_immediates(const uint8_t *code, size_t size
 	return for_each_insn(code, size, scan, add_immediates);
 }
 
+static bool init_decoder(ZydisDecoder *decoder)
+{
+	return ZYAN_SUCCESS(ZydisDecoderInit(decoder, ZYDIS_MACHINE_MODE_LONG_64,
+					     ZYDIS_STACK_WIDTH_64));
+}
+
+static bool x86_64_decode(const uint8_t *code, size_t size, struct mkp_insn *ret_insn)
+{
+	struct mkp_insn found = { 0 };
+	ZydisDecodedInstruction insn;
+	ZydisDecoder decoder;
+
+	if (!init_decoder(&decoder) ||
+	    ZYAN_FAILED(
+		    ZydisDecoderDecodeInstruction(&decoder, NULL, code, size, &insn)))
+		return false;
+	found.length = insn.length;
+	found.nop = insn.mnemonic == ZYDIS_MNEMONIC_NOP;
+	found.landing = insn.mnemonic == ZYDIS_MNEMONIC_ENDBR64;
+	if (insn.raw.imm[0].is_relative) {
+		found.field_at = insn.raw.imm[0].offset;
+		found.field_width = insn.raw.imm[0].size / 8;
+		found.displacement = insn.raw.imm[0].value.s;
+		found.branch = (uint16_t)insn.mnemonic;
+	} else if ((insn.attributes & ZYDIS_ATTRIB_HAS_MODRM) && insn.raw.modrm.mod == 0 &&
+		   insn.raw.modrm.rm == 5 && insn.raw.disp.size == 32) {
+		found.field_at = insn.raw.disp.offset;
+		found.field_width = 4;
+		found.displacement = insn.raw.disp.value;
+	}
+	*ret_insn = found;
+	return true;
+}
+
 static bool x86_64_is_padding(const uint8_t *code, size_t size)
 {
 	ZydisDecodedInstruction insn;
@@ -214,6 +248,7 @@ const struct mkp_arch mkp_arch_x86_64 = {
 	.scan_code = x86_64_scan_code,
 	.scan_immediates = x86_64_scan_immediates,
 	.disassemble = mkp_x86_64_disassemble,
+	.decode = x86_64_decode,
 	.is_padding = x86_64_is_padding,
 	.entry_traceable = x86_64_entry_traceable,
 	.entry_guarded = x86_64_entry_guarded,

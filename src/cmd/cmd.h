@@ -30,6 +30,7 @@ extern const struct mkp_verb mkp_verb_diff;
 extern const struct mkp_verb mkp_verb_finalize;
 extern const struct mkp_verb mkp_verb_checks;
 extern const struct mkp_verb mkp_verb_verify;
+extern const struct mkp_verb mkp_verb_preflight;
 
 /** One option: parsed from this row, and listed by --help from it. */
 struct mkp_option {

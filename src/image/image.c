@@ -239,3 +239,9 @@ const struct mkp_image_symbol *mkp_image_symbols(const struct mkp_image *image,
 	*ret_count = image->nr_symbols;
 	return image->symbols;
 }
+
+const struct mkp_index_entry *mkp_image_find_name(const struct mkp_image *image,
+						  uint64_t hash, size_t *ret_count)
+{
+	return mkp_index_find(&image->names, hash, ret_count);
+}

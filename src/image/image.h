@@ -17,6 +17,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/index.h"
 
 struct mkp_object;
 
@@ -88,6 +89,10 @@ const struct mkp_object *mkp_image_object(const struct mkp_image *image);
 const struct mkp_image_symbol *mkp_image_symbols(const struct mkp_image *image,
 						 size_t *ret_count);
 
+/** The symbols of the name whose hash is @hash, and perhaps others; `id` is the index. */
+const struct mkp_index_entry *mkp_image_find_name(const struct mkp_image *image,
+						  uint64_t hash, size_t *ret_count);
+
 /** Name of a module from .modinfo `name=` of a .ko; NULL when there is none. */
 const char *mkp_image_module_name(const struct mkp_image *image);
 
@@ -125,6 +130,7 @@ enum mkp_image_reason {
 	MKP_BY_FILE,	 /* the source file's name */
 	MKP_BY_SIBLINGS, /* the one file of that name that has the object's locals */
 	MKP_BY_SIZE,
+	MKP_BY_CODE, /* what refers to it in the image, and its content */
 	/* of MKP_NOT_FOUND */
 	MKP_NO_NAME,	  /* kallsyms has no such name in this object */
 	MKP_OTHER_KIND,	  /* it has, but only a local for a global, a variable, ... */
@@ -165,6 +171,15 @@ struct mkp_image_match {
  */
 void mkp_image_resolve(const struct mkp_image *image, const struct mkp_image_query *query,
 		       struct mkp_image_match *ret_match);
+
+/**
+ * Fills in a match with one certain symbol of the image, which something better than
+ * names found: its position, or why livepatch can not find it.
+ */
+void mkp_image_match_symbol(const struct mkp_image *image,
+			    const struct mkp_image_query *query,
+			    const struct mkp_image_symbol *symbol,
+			    struct mkp_image_match *ret_match);
 
 /** Static text that says why, for a message: "only in other source files". */
 const char *mkp_image_reason_text(enum mkp_image_reason reason);

@@ -319,6 +319,24 @@ void mkp_image_resolve(const struct mkp_image *image, const struct mkp_image_que
 		ret_match->verdict = MKP_AMBIGUOUS;
 }
 
+void mkp_image_match_symbol(const struct mkp_image *image,
+			    const struct mkp_image_query *query,
+			    const struct mkp_image_symbol *symbol,
+			    struct mkp_image_match *ret_match)
+{
+	struct tally tallies[STEP_LOCALS + 1] = { 0 };
+	struct search search;
+
+	search_init(&search, image, query);
+	take_steps(&search, tallies);
+	*ret_match = (struct mkp_image_match){
+		.reason = MKP_BY_CODE,
+		.nr_same_name = tallies[STEP_NAME].count,
+		.nr_candidates = 1,
+	};
+	set_found(&search, symbol, ret_match);
+}
+
 const char *mkp_image_reason_text(enum mkp_image_reason reason)
 {
 	static const char *const texts[] = {
@@ -326,6 +344,7 @@ const char *mkp_image_reason_text(enum mkp_image_reason reason)
 		[MKP_BY_FILE] = "by its source file",
 		[MKP_BY_SIBLINGS] = "by the other locals of its source file",
 		[MKP_BY_SIZE] = "by its size only",
+		[MKP_BY_CODE] = "by its content and what refers to it",
 		[MKP_NO_NAME] = "it has no symbol of that name",
 		[MKP_OTHER_KIND] = "it has that name only with another binding or kind",
 		[MKP_OTHER_FILE] = "it has that name only in other source files",
