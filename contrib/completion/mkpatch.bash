@@ -53,6 +53,17 @@ _mkpatch_diff()
 	esac
 }
 
+_mkpatch_preflight()
+{
+	case $cur in
+	-*)
+		_mkpatch_words '-k -v -q --kernel --vmlinux --symvers --object --image --sysroot
+			--system-map --debug --debug-dir --json --verbose --quiet --help --version'
+		;;
+	*) _mkpatch_files '*.o' ;;
+	esac
+}
+
 _mkpatch_finalize()
 {
 	case $cur in

@@ -113,12 +113,13 @@ arch: base elf arch
 image: base elf image
 report: base report
 diff: base elf arch report diff
-check: base elf arch image report diff check
-emit: base elf arch image report diff check emit
-build: base elf arch image report diff check emit build
+match: base elf arch image report diff match
+check: base elf arch image report diff match check
+emit: base elf arch image report diff match check emit
+build: base elf arch image report diff match check emit build
 runtime: base elf image report emit runtime
 verify: base elf arch verify
-cmd: base elf arch image report diff check emit build runtime verify cmd
+cmd: base elf arch image report diff match check emit build runtime verify cmd
 '
 
 check_room_order()

@@ -163,8 +163,7 @@ static bool x86_64_decode(const uint8_t *code, size_t size, struct mkp_insn *ret
 	ZydisDecoder decoder;
 
 	if (!init_decoder(&decoder) ||
-	    ZYAN_FAILED(
-		    ZydisDecoderDecodeInstruction(&decoder, NULL, code, size, &insn)))
+	    ZYAN_FAILED(ZydisDecoderDecodeInstruction(&decoder, NULL, code, size, &insn)))
 		return false;
 	found.length = insn.length;
 	found.nop = insn.mnemonic == ZYDIS_MNEMONIC_NOP;
@@ -174,8 +173,9 @@ static bool x86_64_decode(const uint8_t *code, size_t size, struct mkp_insn *ret
 		found.field_width = insn.raw.imm[0].size / 8;
 		found.displacement = insn.raw.imm[0].value.s;
 		found.branch = (uint16_t)insn.mnemonic;
-	} else if ((insn.attributes & ZYDIS_ATTRIB_HAS_MODRM) && insn.raw.modrm.mod == 0 &&
-		   insn.raw.modrm.rm == 5 && insn.raw.disp.size == 32) {
+	} else if ((insn.attributes & ZYDIS_ATTRIB_HAS_MODRM) &&
+		   insn.raw.modrm.mod == 0 && insn.raw.modrm.rm == 5 &&
+		   insn.raw.disp.size == 32) {
 		found.field_at = insn.raw.disp.offset;
 		found.field_width = 4;
 		found.displacement = insn.raw.disp.value;

@@ -30,6 +30,8 @@ struct mkp_diff_options {
 
 /** Parses; returns -1 to go on, or the exit code. */
 int mkp_diff_parse(int argc, char **argv, struct mkp_diff_options *ret_options);
+/** What is wrong with the options that name the kernel and the module; -1: nothing. */
+int mkp_diff_check_object(struct mkp_diff_options *result);
 void mkp_diff_options_deinit(struct mkp_diff_options *result);
 
 /** What is known of the kernel, opened from what the options name. */

@@ -177,7 +177,7 @@ static int take_option(const struct mkp_option_value *option,
 }
 
 /* `vmlinux` names no module, and a module's name is not that of its file. */
-static int check_object(struct mkp_diff_options *result)
+int mkp_diff_check_object(struct mkp_diff_options *result)
 {
 	if (result->object && !strcmp(result->object, "vmlinux"))
 		result->object = NULL;
@@ -215,7 +215,7 @@ int mkp_diff_parse(int argc, char **argv, struct mkp_diff_options *ret_options)
 		code = mkp_fail_usage(
 			"two objects are needed, the original and the patched");
 	if (code < 0)
-		code = check_object(&result);
+		code = mkp_diff_check_object(&result);
 	if (code >= 0)
 		mkp_diff_options_deinit(&result);
 	else

@@ -144,7 +144,8 @@ static struct mkp_error *check_nameless(struct mkp_matcher *matcher,
 	struct mkp_error *error;
 
 	/* A file that was made to take forever gets no further. */
-	if (matcher->depth == MAX_DEPTH || matcher->nr_nameless > matcher->graph->nr_atoms)
+	if (matcher->depth == MAX_DEPTH ||
+	    matcher->nr_nameless > matcher->graph->nr_atoms)
 		return NULL;
 	matcher->nr_nameless++;
 	matcher->depth++;
@@ -161,9 +162,9 @@ static struct mkp_error *add_want(struct mkp_matcher *matcher, uint32_t ref,
 				  struct mkp_candidate *candidate)
 {
 	const struct mkp_ref *it = &matcher->graph->refs[ref];
-	struct mkp_error *error = mkp_array_reserve(
-		&matcher->wants, &matcher->cap_wants, matcher->nr_wants + 1,
-		sizeof(*matcher->wants));
+	struct mkp_error *error = mkp_array_reserve(&matcher->wants, &matcher->cap_wants,
+						    matcher->nr_wants + 1,
+						    sizeof(*matcher->wants));
 
 	if (error)
 		return error;
@@ -204,14 +205,13 @@ struct mkp_error *mkp_check_ref(struct mkp_matcher *matcher, uint32_t ref,
 		return check_nameless(matcher, it, target, candidate);
 	}
 	if (!same)
-		mkp_differs(candidate,
-			    &(struct mkp_difference){
-				    .kind = MKP_DIFFERENCE_TARGET,
-				    .place = it->place,
-				    .address = place,
-				    .target = target,
-				    .atom = graph->ref_atom[ref],
-				    .ref = ref,
-			    });
+		mkp_differs(candidate, &(struct mkp_difference){
+					       .kind = MKP_DIFFERENCE_TARGET,
+					       .place = it->place,
+					       .address = place,
+					       .target = target,
+					       .atom = graph->ref_atom[ref],
+					       .ref = ref,
+				       });
 	return NULL;
 }

@@ -88,8 +88,8 @@ static bool fits(const struct mkp_image_query *query,
 static struct mkp_error *add_candidate(struct mkp_matcher *matcher, uint32_t symbol)
 {
 	size_t count;
-	const struct mkp_image_symbol *symbols =
-		mkp_image_symbols(matcher->space->image, &count);
+	const struct mkp_image_symbol *symbols = mkp_image_symbols(matcher->space->image,
+								   &count);
 	struct mkp_error *error = mkp_array_reserve(
 		&matcher->candidates, &matcher->cap_candidates,
 		matcher->nr_candidates + 1, sizeof(*matcher->candidates));
@@ -172,7 +172,8 @@ static struct mkp_error *find_all_candidates(struct mkp_matcher *matcher)
 
 /*
  * Sections whose content is not what the compiler wrote: their variables are found, but
- * not compared. BTF ids are numbered once the kernel is linked (tools/bpf/resolve_btfids).
+ * not compared. BTF ids are numbered once the kernel is linked
+ * (tools/bpf/resolve_btfids).
  */
 static bool is_compared(const struct mkp_graph *graph, const struct mkp_atom *atom)
 {
@@ -374,8 +375,8 @@ static void revise_referrers(struct mkp_matcher *matcher, struct queue *queue,
 {
 	const struct mkp_graph *graph = matcher->graph;
 
-	for (uint32_t i = graph->incoming_first[atom]; i < graph->incoming_first[atom + 1];
-	     i++) {
+	for (uint32_t i = graph->incoming_first[atom];
+	     i < graph->incoming_first[atom + 1]; i++) {
 		uint32_t from = graph->ref_atom[graph->incoming[i]];
 
 		if (graph->atoms[from].owner != MKP_NO_ATOM &&
@@ -441,11 +442,49 @@ static const struct mkp_candidate *closest(const struct mkp_matcher *matcher,
 	return best;
 }
 
-static void conclude_atom(const struct mkp_matcher *matcher, uint32_t atom,
-			  struct mkp_match_atom *result)
+/*
+ * Where the kernel has the object's functions: a linker puts .text of an object in one
+ * piece. A weak function that is there but differs is the object's own.
+ */
+struct range {
+	uint64_t first, last;
+};
+
+/* Of .text, or of .text.NAME with -ffunction-sections. */
+static bool is_plain_text(const struct mkp_graph *graph, uint32_t atom)
 {
-	const struct mkp_symbol *symbol =
-		mkp_atom_symbol(matcher->graph, &matcher->graph->atoms[atom]);
+	const char *section =
+		graph->object->sections[graph->atoms[atom].section].name;
+
+	if (graph->atoms[atom].kind != MKP_ATOM_FUNC || strncmp(section, ".text", 5) != 0)
+		return false;
+	return !section[5] ||
+	       (section[5] == '.' && !strcmp(section + 6, mkp_atom_name(graph, atom)));
+}
+
+static struct range find_range(const struct mkp_matcher *matcher)
+{
+	struct range range = { .first = UINT64_MAX };
+
+	for (uint32_t i = 0; i < matcher->graph->nr_atoms; i++) {
+		const struct mkp_candidate *only =
+			matcher->candidates + matcher->first[i];
+
+		/* One candidate from the start: no guess, and no weak one. */
+		if (!is_plain_text(matcher->graph, i) ||
+		    matcher->first[i + 1] - matcher->first[i] != 1 || !mkp_is_same(only))
+			continue;
+		range.first = only->address < range.first ? only->address : range.first;
+		range.last = only->address > range.last ? only->address : range.last;
+	}
+	return range;
+}
+
+static void conclude_atom(const struct mkp_matcher *matcher, uint32_t atom,
+			  const struct range *range, struct mkp_match_atom *result)
+{
+	const struct mkp_symbol *symbol = mkp_atom_symbol(matcher->graph,
+							  &matcher->graph->atoms[atom]);
 	uint32_t left = count_left(matcher, atom);
 	const struct mkp_candidate *best;
 
@@ -460,9 +499,12 @@ static void conclude_atom(const struct mkp_matcher *matcher, uint32_t atom,
 	result->difference = best->difference;
 	if (mkp_is_same(best))
 		result->state = MKP_MATCH_SAME;
+	else if (symbol->bind == STB_WEAK && !(is_plain_text(matcher->graph, atom) &&
+					       best->address >= range->first &&
+					       best->address <= range->last))
+		result->state = MKP_MATCH_ELSEWHERE;
 	else
-		result->state = symbol->bind == STB_WEAK ? MKP_MATCH_ELSEWHERE
-							 : MKP_MATCH_DIFFERS;
+		result->state = MKP_MATCH_DIFFERS;
 }
 
 static void count(struct mkp_match_count *counts, const struct mkp_match_atom *result)
@@ -477,13 +519,14 @@ static void count(struct mkp_match_count *counts, const struct mkp_match_atom *r
 static void conclude(const struct mkp_matcher *matcher)
 {
 	struct mkp_match *match = matcher->match;
+	const struct range range = find_range(matcher);
 
 	for (uint32_t i = 0; i < match->graph->nr_atoms; i++) {
 		if (!is_looked_for(match->graph, i))
 			continue;
-		conclude_atom(matcher, i, &match->atoms[i]);
+		conclude_atom(matcher, i, &range, &match->atoms[i]);
 		count(match->graph->atoms[i].kind == MKP_ATOM_FUNC ? &match->functions
-								    : &match->objects,
+								   : &match->objects,
 		      &match->atoms[i]);
 	}
 }
@@ -532,10 +575,9 @@ struct mkp_error *mkp_match_create(const struct mkp_graph *graph,
 	match->graph = graph;
 	error = mkp_space_init(&match->space, image);
 	if (!error && match->space.arch != graph->arch)
-		error = mkp_error_create(MKP_ERROR_USAGE,
-					 "%s is for %s, %s for %s", graph->object->path,
-					 graph->arch->name, mkp_image_path(image),
-					 match->space.arch->name);
+		error = mkp_error_create(MKP_ERROR_USAGE, "%s is for %s, %s for %s",
+					 graph->object->path, graph->arch->name,
+					 mkp_image_path(image), match->space.arch->name);
 	if (!error)
 		error = mkp_array_create(graph->nr_atoms, sizeof(*match->atoms),
 					 &match->atoms);
@@ -562,8 +604,8 @@ const struct mkp_image_symbol *mkp_match_symbol(const struct mkp_match *match,
 {
 	const struct mkp_match_atom *it = &match->atoms[atom];
 	size_t count;
-	const struct mkp_image_symbol *symbols =
-		mkp_image_symbols(match->space.image, &count);
+	const struct mkp_image_symbol *symbols = mkp_image_symbols(match->space.image,
+								   &count);
 
 	return it->state == MKP_MATCH_SAME && it->certain ? &symbols[it->symbol] : NULL;
 }

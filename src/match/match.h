@@ -45,9 +45,9 @@ struct mkp_difference {
 
 /** What was found about one atom. */
 struct mkp_match_atom {
-	uint8_t state; /* enum mkp_match_state */
-	bool certain;  /* exactly one address is left */
-	uint32_t symbol; /* of the image: the first that is left, MKP_NO_SYMBOL: none */
+	uint8_t state;	   /* enum mkp_match_state */
+	bool certain;	   /* exactly one address is left */
+	uint32_t symbol;   /* of the image: the first that is left, MKP_NO_SYMBOL: none */
 	uint32_t nr_names; /* how many of the image's symbols could be it by name */
 	struct mkp_difference difference; /* unless _SAME */
 };

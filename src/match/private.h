@@ -56,10 +56,11 @@ struct mkp_matcher {
 	struct mkp_shift *shifts;
 	size_t nr_shifts, cap_shifts;
 	struct mkp_image_table *tables; /* owned; [graph->nr_specials] */
-	/* Internal jumps of the function at hand: place in the object and in the image. */
+	/* Internal jumps of the function at hand: place in the object and in the image.
+	 */
 	struct mkp_shift *jumps;
 	size_t nr_jumps, cap_jumps;
-	unsigned int depth; /* of nameless parts */
+	unsigned int depth;   /* of nameless parts */
 	uint32_t nr_nameless; /* visited for the candidate at hand */
 };
 
@@ -70,10 +71,9 @@ struct mkp_error *mkp_compare_data(struct mkp_matcher *matcher, uint32_t atom,
 				   struct mkp_candidate *candidate) MKP_MUST_CHECK;
 
 /** The same for a nameless part of it, which is at @address. */
-struct mkp_error *mkp_compare_nameless_code(struct mkp_matcher *matcher, uint32_t atom,
-					    uint64_t address,
-					    struct mkp_candidate *candidate)
-	MKP_MUST_CHECK;
+struct mkp_error *mkp_compare_nameless_code(
+	struct mkp_matcher *matcher, uint32_t atom, uint64_t address,
+	struct mkp_candidate *candidate) MKP_MUST_CHECK;
 
 /** The tables that describe a function. */
 struct mkp_error *mkp_compare_tables(struct mkp_matcher *matcher, uint32_t atom,

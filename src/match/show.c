@@ -149,8 +149,8 @@ struct mkp_error *mkp_difference_show(const struct mkp_match *match, uint32_t at
 	struct mkp_error *error;
 
 	*ret_object = *ret_image = NULL;
-	if (difference->kind == MKP_DIFFERENCE_NONE || !is_code(match, difference->atom) ||
-	    !match->graph->arch->decode)
+	if (difference->kind == MKP_DIFFERENCE_NONE ||
+	    !is_code(match, difference->atom) || !match->graph->arch->decode)
 		return NULL;
 	object.start = instruction_start(match, difference->atom, difference->place);
 	/* The field of a reference lies inside of its instruction, on both sides. */
@@ -168,8 +168,8 @@ static struct mkp_error *describe_target(const struct mkp_match *match,
 	MKP_CLEANUP_FREE char *there = NULL;
 	MKP_CLEANUP_FREE char *here = NULL;
 	size_t length;
-	struct mkp_error *error =
-		mkp_space_describe(&match->space, difference->target, &there);
+	struct mkp_error *error = mkp_space_describe(&match->space, difference->target,
+						     &there);
 	FILE *stream = error ? NULL : open_memstream(&here, &length);
 
 	if (error)
@@ -197,12 +197,13 @@ static struct mkp_error *describe_place(const struct mkp_match *match,
 		[MKP_DIFFERENCE_DATA] = "another content",
 		[MKP_DIFFERENCE_TABLE] = "another entry, or none",
 	};
-	const char *of = difference->kind == MKP_DIFFERENCE_TABLE
-				 ? match->graph->object
-					   ->sections[match->graph->atoms[difference->atom]
-							      .section]
-					   .name
-				 : "";
+	const char *of =
+		difference->kind == MKP_DIFFERENCE_TABLE
+			? match->graph->object
+				  ->sections[match->graph->atoms[difference->atom]
+						     .section]
+				  .name
+			: "";
 
 	if (asprintf(ret_text, "at +%#" PRIx64 "%s%s: %s", difference->place,
 		     *of ? " in " : "", of, texts[difference->kind]) < 0)
@@ -217,9 +218,8 @@ struct mkp_error *mkp_difference_describe(const struct mkp_match *match, uint32_
 	int length;
 
 	if (it->state == MKP_MATCH_ABSENT) {
-		length = asprintf(ret_text, "%s has no symbol of that name%s",
-				  mkp_image_path(match->space.image),
-				  " from this source file");
+		length = asprintf(ret_text,
+				  "the image has no symbol of that name that could be it");
 		return length < 0 ? mkp_error_nomem() : NULL;
 	}
 	if (it->difference.kind == MKP_DIFFERENCE_TARGET)

@@ -51,8 +51,7 @@ struct mkp_error *mkp_space_init(struct mkp_space *space, const struct mkp_image
 {
 	struct mkp_error *error;
 
-	*space = (struct mkp_space){ .image = image,
-				     .object = mkp_image_object(image) };
+	*space = (struct mkp_space){ .image = image, .object = mkp_image_object(image) };
 	if (!space->object)
 		return mkp_error_create(MKP_ERROR_USAGE,
 					"%s has symbols but no code: a vmlinux is needed",
@@ -101,8 +100,8 @@ static const struct mkp_segment *find_segment(const struct mkp_space *space,
 		else
 			high = middle;
 	}
-	if (!low || address - space->segments[low - 1].address >=
-			    space->segments[low - 1].size)
+	if (!low ||
+	    address - space->segments[low - 1].address >= space->segments[low - 1].size)
 		return NULL;
 	return &space->segments[low - 1];
 }
@@ -233,8 +232,8 @@ static size_t visit_named(const struct mkp_space *space, const char *name, bool 
 			  void (*found)(void *context, uint64_t address), void *context)
 {
 	size_t count, visited = 0, total;
-	const struct mkp_index_entry *entries =
-		mkp_image_find_name(space->image, mkp_hash_string(name), &count);
+	const struct mkp_index_entry *entries = mkp_image_find_name(
+		space->image, mkp_hash_string(name), &count);
 	const struct mkp_image_symbol *symbols = mkp_image_symbols(space->image, &total);
 
 	for (size_t i = 0; i < count; i++) {
@@ -267,24 +266,58 @@ void mkp_space_find_global(const struct mkp_space *space, const char *name,
 	}
 }
 
-/* The symbol that is the last at or before @address: of a kernel, by its order. */
+/* Whether @symbol is a better name for what is behind it than @best. */
+static bool is_closer(const struct mkp_space *space,
+		      const struct mkp_image_symbol *symbol,
+		      const struct mkp_image_symbol *best)
+{
+	uint64_t at = mkp_space_symbol_address(space, symbol), before;
+
+	if (!best)
+		return true;
+	before = mkp_space_symbol_address(space, best);
+	/* Of several at one place the first with a type. */
+	return at > before || (at == before && !best->function && !best->object);
+}
+
+/* The first symbol of a kernel at or behind @address; they are in order. */
+static size_t first_at(const struct mkp_image_symbol *symbols, size_t count,
+		       uint64_t address)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (symbols[middle].address < address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The symbol that is the last at or before @address. Those of a module are not in order,
+ * and few. */
 static const struct mkp_image_symbol *symbol_before(const struct mkp_space *space,
 						    uint64_t address)
 {
 	const struct mkp_image_symbol *best = NULL;
-	size_t count;
+	size_t count, i = 0;
 	const struct mkp_image_symbol *symbols = mkp_image_symbols(space->image, &count);
 
-	/* Once a message: to sort them takes longer than to look at all. */
-	for (size_t i = 0; i < count; i++) {
+	if (!is_module(space)) {
+		i = first_at(symbols, count, address);
+		if (i && (i == count || symbols[i].address != address))
+			i = first_at(symbols, count, symbols[i - 1].address);
+	}
+	for (; i < count; i++) {
 		uint64_t at = mkp_space_symbol_address(space, &symbols[i]);
 
-		if (at > address || address - at >= UINT32_MAX)
-			continue;
-		/* Of several at one place the first with a type. */
-		if (!best || at > mkp_space_symbol_address(space, best) ||
-		    (at == mkp_space_symbol_address(space, best) && !best->function &&
-		     !best->object))
+		if (at > address && !is_module(space))
+			break;
+		if (at <= address && address - at < UINT32_MAX &&
+		    is_closer(space, &symbols[i], best))
 			best = &symbols[i];
 	}
 	return best;

@@ -152,8 +152,7 @@ static uint8_t content_byte(const struct mkp_special_row *row, const uint8_t *da
 			    uint64_t at)
 {
 	if (row->mask && at >= row->mask_offset && at < row->mask_offset + 4u)
-		return data[at] &
-		       (uint8_t)~(row->mask >> (8 * (at - row->mask_offset)));
+		return data[at] & (uint8_t) ~(row->mask >> (8 * (at - row->mask_offset)));
 	return data[at];
 }
 
@@ -220,9 +219,8 @@ static struct mkp_error *compare_entry(struct mkp_matcher *matcher, uint32_t ent
 static struct mkp_error *try_entries(struct mkp_matcher *matcher, uint32_t entry,
 				     uint64_t code, struct mkp_candidate *candidate)
 {
-	const struct mkp_image_table *table =
-		&matcher->tables[table_number(matcher->graph,
-					      &matcher->graph->atoms[entry])];
+	const struct mkp_image_table *table = &matcher->tables[table_number(
+		matcher->graph, &matcher->graph->atoms[entry])];
 	const struct mkp_candidate before = *candidate;
 	size_t nr_wants = matcher->nr_wants;
 	struct mkp_error *error = NULL;
@@ -264,13 +262,13 @@ struct mkp_error *mkp_compare_tables(struct mkp_matcher *matcher, uint32_t atom,
 							     row->code_field);
 
 		/* Of code of another part of the function: that part's own. */
-		if (!(row->flags & MKP_SPECIAL_COMPARE) || !code || code->target != atom ||
-		    code->offset < 0)
+		if (!(row->flags & MKP_SPECIAL_COMPARE) || !code ||
+		    code->target != atom || code->offset < 0)
 			continue;
-		error = try_entries(matcher, graph->entries[e],
-				    mkp_candidate_place(matcher, candidate,
-							(uint64_t)code->offset),
-				    candidate);
+		error = try_entries(
+			matcher, graph->entries[e],
+			mkp_candidate_place(matcher, candidate, (uint64_t)code->offset),
+			candidate);
 	}
 	return error;
 }

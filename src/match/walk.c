@@ -34,9 +34,9 @@ struct walk {
 	struct mkp_candidate *candidate;
 	uint32_t atom;
 	const uint8_t *object, *image; /* code */
-	uint64_t size, room;	       /* bytes of it; in the image, to the end of the section */
-	uint64_t base;		       /* address of the image's */
-	uint64_t o, i;		       /* where we are */
+	uint64_t size, room; /* bytes of it; in the image, to the end of the section */
+	uint64_t base;	     /* address of the image's */
+	uint64_t o, i;	     /* where we are */
 	struct mkp_insn object_insn, image_insn;
 	const struct mkp_ref *refs; /* of the atom, from here on */
 	uint32_t nr_refs, next_ref;
@@ -101,17 +101,15 @@ uint64_t mkp_candidate_place(const struct mkp_matcher *matcher,
 
 static bool decode_object(struct walk *walk)
 {
-	return walk->matcher->graph->arch->decode(walk->object + walk->o,
-						  walk->size - walk->o,
-						  &walk->object_insn);
+	return walk->matcher->graph->arch->decode(
+		walk->object + walk->o, walk->size - walk->o, &walk->object_insn);
 }
 
 static bool decode_image(struct walk *walk)
 {
 	return walk->i < walk->room &&
-	       walk->matcher->graph->arch->decode(walk->image + walk->i,
-						  walk->room - walk->i,
-						  &walk->image_insn);
+	       walk->matcher->graph->arch->decode(
+		       walk->image + walk->i, walk->room - walk->i, &walk->image_insn);
 }
 
 /* The reference in the next @length bytes of the object that comes next, or NULL. */
@@ -137,8 +135,7 @@ static bool same_bytes(const struct walk *walk, unsigned int length)
 	for (unsigned int k = 0; k < insn->field_width; k++)
 		mask[insn->field_at + k] = 1;
 	for (unsigned int k = 0; k < length; k++)
-		if (!mask[k] &&
-		    walk->object[walk->o + k] != walk->image[walk->i + k])
+		if (!mask[k] && walk->object[walk->o + k] != walk->image[walk->i + k])
 			return false;
 	return true;
 }
@@ -352,8 +349,8 @@ static void check_jumps(struct walk *walk, size_t first_jump)
 
 	for (size_t n = first_jump; n < matcher->nr_jumps; n++) {
 		const struct mkp_shift *jump = &matcher->jumps[n];
-		const struct mkp_candidate *map =
-			walk->outermost ? walk->candidate : &nowhere;
+		const struct mkp_candidate *map = walk->outermost ? walk->candidate
+								  : &nowhere;
 
 		if (mkp_candidate_place(matcher, map, jump->from) - map->address ==
 		    (uint64_t)jump->delta)
