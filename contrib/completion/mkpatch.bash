@@ -119,14 +119,14 @@ _mkpatch()
 		return
 	fi
 	_mkpatch_argument "${COMP_WORDS[at]}" && return
-	if [ "$verb" = verify ] && [ "$COMP_CWORD" -gt 1 ]; then
-		_mkpatch_verify
+	if [[ $verb = verify || $verb = preflight ]] && [ "$COMP_CWORD" -gt 1 ]; then
+		"_mkpatch_$verb"
 		return
 	fi
 	_mkpatch_diff
 	if [ "$COMP_CWORD" = 1 ] && [[ $cur != -* ]]; then
 		mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY \
-			< <(compgen -W 'diff finalize checks verify' -- "$cur")
+			< <(compgen -W 'diff finalize checks verify preflight' -- "$cur")
 	fi
 }
 

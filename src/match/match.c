@@ -453,8 +453,7 @@ struct range {
 /* Of .text, or of .text.NAME with -ffunction-sections. */
 static bool is_plain_text(const struct mkp_graph *graph, uint32_t atom)
 {
-	const char *section =
-		graph->object->sections[graph->atoms[atom].section].name;
+	const char *section = graph->object->sections[graph->atoms[atom].section].name;
 
 	if (graph->atoms[atom].kind != MKP_ATOM_FUNC || strncmp(section, ".text", 5) != 0)
 		return false;
@@ -467,8 +466,8 @@ static struct range find_range(const struct mkp_matcher *matcher)
 	struct range range = { .first = UINT64_MAX };
 
 	for (uint32_t i = 0; i < matcher->graph->nr_atoms; i++) {
-		const struct mkp_candidate *only =
-			matcher->candidates + matcher->first[i];
+		const struct mkp_candidate *only = matcher->candidates +
+						   matcher->first[i];
 
 		/* One candidate from the start: no guess, and no weak one. */
 		if (!is_plain_text(matcher->graph, i) ||
@@ -499,9 +498,9 @@ static void conclude_atom(const struct mkp_matcher *matcher, uint32_t atom,
 	result->difference = best->difference;
 	if (mkp_is_same(best))
 		result->state = MKP_MATCH_SAME;
-	else if (symbol->bind == STB_WEAK && !(is_plain_text(matcher->graph, atom) &&
-					       best->address >= range->first &&
-					       best->address <= range->last))
+	else if (symbol->bind == STB_WEAK &&
+		 !(is_plain_text(matcher->graph, atom) && best->address >= range->first &&
+		   best->address <= range->last))
 		result->state = MKP_MATCH_ELSEWHERE;
 	else
 		result->state = MKP_MATCH_DIFFERS;

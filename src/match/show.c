@@ -218,8 +218,9 @@ struct mkp_error *mkp_difference_describe(const struct mkp_match *match, uint32_
 	int length;
 
 	if (it->state == MKP_MATCH_ABSENT) {
-		length = asprintf(ret_text,
-				  "the image has no symbol of that name that could be it");
+		length = asprintf(
+			ret_text,
+			"the image has no symbol of that name that could be it");
 		return length < 0 ? mkp_error_nomem() : NULL;
 	}
 	if (it->difference.kind == MKP_DIFFERENCE_TARGET)
