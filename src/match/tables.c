@@ -147,13 +147,23 @@ static size_t find_entry(const struct mkp_image_table *table, uint64_t code)
 	return low;
 }
 
-/* The byte at @at of an entry without what is no content: a line number. */
-static uint8_t content_byte(const struct mkp_special_row *row, const uint8_t *data,
-			    uint64_t at)
+/* Where in an entry of @size bytes the word is of which some bits are no content. */
+static uint64_t mask_place(const struct mkp_special_row *row, uint64_t size)
 {
-	if (row->mask && at >= row->mask_offset && at < row->mask_offset + 4u)
-		return data[at] & (uint8_t) ~(row->mask >> (8 * (at - row->mask_offset)));
-	return data[at];
+	for (size_t i = 0; row->mask && i < MKP_SPECIAL_MAX_SIZES; i++)
+		if (row->sizes[i] == size)
+			return row->mask_at[i];
+	return UINT64_MAX;
+}
+
+/* Which bits of the byte at @at are content: a line number is none. */
+static uint8_t content_bits(const struct mkp_special_row *row, uint64_t size, uint64_t at)
+{
+	uint64_t place = mask_place(row, size);
+
+	if (at < place || at - place >= 4)
+		return 0xff;
+	return (uint8_t) ~(row->mask >> (8 * (at - place)));
 }
 
 /* Whether bytes outside of the references are the same; the last entry may be short. */
@@ -170,7 +180,7 @@ static bool same_bytes(const struct mkp_graph *graph, const struct mkp_atom *ato
 		if (n < atom->nr_refs && at == ref->place) {
 			at += ref->width - 1u;
 			n++;
-		} else if (content_byte(row, here, at) != content_byte(row, there, at)) {
+		} else if ((here[at] ^ there[at]) & content_bits(row, atom->size, at)) {
 			return false;
 		}
 	}
