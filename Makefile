@@ -6,6 +6,7 @@
 #   make check-fast  the tests that need no kernel
 #   make check-ibt   patches to a stock kernel with IBT, Linux 6.12
 #   make lint        the house rules
+#   make bench       what a diff costs, and how that grows
 #   make install     DESTDIR= PREFIX=/usr/local
 #
 # V=1 shows the commands, WERROR=1 makes warnings errors, SAN=1 builds with ASan and
@@ -106,11 +107,15 @@ $(O)/test/mutation/inject: $(mutation_objects)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(mkp_ldflags) $(LDFLAGS) -o $@ $^ $(mkp_libs)
 
+$(O)/test/bench/measure: $(O)/test/bench/measure.o
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(mkp_ldflags) $(LDFLAGS) -o $@ $^
+
 -include $(lib_objects:.o=.d) $(cmd_objects:.o=.d) $(support_objects:.o=.d)
 -include $(unit_programs:%=%.d)
 -include $(mutation_objects:.o=.d)
 
-.PHONY: demo check check-fast check-ibt lint coverage
+.PHONY: demo check check-fast check-ibt lint coverage bench
 demo:
 	$(Q)scripts/demo
 
@@ -128,6 +133,9 @@ lint:
 
 coverage:
 	$(Q)scripts/coverage
+
+bench:
+	$(Q)test/bench/run
 
 .PHONY: install uninstall
 core_src = $(DESTDIR)$(SRCDIR)/mkpatch-core-$(VERSION)
