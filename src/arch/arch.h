@@ -88,10 +88,11 @@ enum {
 	MKP_SPECIAL_SHORT_LAST = 1 << 3, /* the last entry may lack its padding */
 	MKP_SPECIAL_STATIC_CALL = 1
 				  << 4, /* the key is a static call's, not a static key */
-	MKP_SPECIAL_LEADS = 1 << 5,  /* a field other than code_field leads to code that
-				      * has no symbol: an alternative, a fixup */
-	MKP_SPECIAL_BEHIND = 1 << 6, /* the code ends where code_field points to */
-	MKP_SPECIAL_BOOT = 1 << 7,   /* of use only while the kernel boots */
+	MKP_SPECIAL_LEADS = 1 << 5,   /* a field other than code_field leads to code that
+				       * has no symbol: an alternative, a fixup */
+	MKP_SPECIAL_BEHIND = 1 << 6,  /* the code ends where code_field points to */
+	MKP_SPECIAL_OBJTOOL = 1 << 8, /* made by objtool, from nothing but the code */
+	MKP_SPECIAL_BOOT = 1 << 7,    /* of use only while the kernel boots */
 };
 
 #define MKP_SPECIAL_MAX_SIZES 6

@@ -7,7 +7,9 @@
  * kernel where it runs once for each object, the patch's payload does not go through it
  * again. Where objtool waits for the link (IBT, kCFI, LTO; scripts/Makefile.lib,
  * delay-objtool), the objects have none of its tables, and those of the patch module are
- * made in the module's own link, for which the hints in .discard.* go along.
+ * made in the module's own link, for which the hints in .discard.* go along. A module of
+ * one object has had its link: what objtool made of it is left behind, since objtool
+ * makes no table that is there already (tools/objtool/check.c).
  *
  * Since v6.19 some of the tables say their entry size in sh_entsize.
  */
@@ -86,7 +88,8 @@ const struct mkp_special_row mkp_x86_64_tables[] = {
 		.sizes = { 8 },
 		.key_field = 4,
 		.reloc_fields = FIELDS_0_4,
-		.flags = MKP_SPECIAL_COMPARE | MKP_SPECIAL_STATIC_CALL,
+		.flags = MKP_SPECIAL_COMPARE | MKP_SPECIAL_STATIC_CALL |
+			 MKP_SPECIAL_OBJTOOL,
 	},
 	{
 		/* struct paravirt_patch_site until v6.8: pointer, type, length, padding.
@@ -110,6 +113,7 @@ const struct mkp_special_row mkp_x86_64_tables[] = {
 		.key_field = -1,
 		.reloc_fields = FIELDS_0,
 		.companion = ".orc_unwind",
+		.flags = MKP_SPECIAL_OBJTOOL,
 	},
 	{
 		.section = "__mcount_loc",
@@ -129,10 +133,10 @@ const struct mkp_special_row mkp_x86_64_tables[] = {
 	},
 	/* v5.16, v5.19, v6.2 and v6.1: objtool's, but for the last, which is the
 	   compiler's. */
-	PLACES(".retpoline_sites", "retpoline site", 0),
-	PLACES(".return_sites", "return thunk site", 0),
-	PLACES(".call_sites", "call site", 0),
-	PLACES(".cfi_sites", "kCFI entry", 0),
+	PLACES(".retpoline_sites", "retpoline site", MKP_SPECIAL_OBJTOOL),
+	PLACES(".return_sites", "return thunk site", MKP_SPECIAL_OBJTOOL),
+	PLACES(".call_sites", "call site", MKP_SPECIAL_OBJTOOL),
+	PLACES(".cfi_sites", "kCFI entry", MKP_SPECIAL_OBJTOOL),
 	PLACES(".kcfi_traps", "kCFI check", 0),
 	/* Functions that nobody calls by their address, of which the kernel spoils the
 	 * ENDBR (v5.18). Whether that is so for a copy is for the module's own link to

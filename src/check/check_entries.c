@@ -57,26 +57,6 @@ struct mkp_error *mkp_run_runtime_constant(const struct mkp_check_context *conte
 /* ---- Entries that may be called indirectly
  * --------------------------------------------- */
 
-static bool is_guarded(const struct mkp_graph *graph, uint32_t atom)
-{
-	const struct mkp_atom *it = &graph->atoms[atom];
-	const uint8_t *code = mkp_atom_data(graph, it);
-
-	return it->kind == MKP_ATOM_FUNC && code &&
-	       graph->arch->entry_guarded(code, it->size);
-}
-
-/* Whether the kernel of this object guards its entries at all. */
-static bool has_guards(const struct mkp_graph *graph)
-{
-	if (!graph->arch->entry_guarded)
-		return false;
-	for (uint32_t i = 0; i < graph->nr_atoms; i++)
-		if (is_guarded(graph, i))
-			return true;
-	return false;
-}
-
 /* A pointer to the entry of a function of the running kernel which has no guard. */
 static bool points_to_unguarded(const struct mkp_check_context *context, uint32_t ref)
 {
@@ -89,7 +69,7 @@ static bool points_to_unguarded(const struct mkp_check_context *context, uint32_
 	       diff->patched->atoms[from].kind != MKP_ATOM_ENTRY &&
 	       diff->patched->atoms[it->target].kind == MKP_ATOM_FUNC &&
 	       diff->to_orig[it->target] != MKP_NO_ATOM &&
-	       !is_guarded(diff->orig, diff->to_orig[it->target]);
+	       !mkp_function_is_guarded(diff->orig, diff->to_orig[it->target]);
 }
 
 struct mkp_error *mkp_run_indirect_entry(const struct mkp_check_context *context,
@@ -98,7 +78,7 @@ struct mkp_error *mkp_run_indirect_entry(const struct mkp_check_context *context
 	const struct mkp_graph *graph = context->diff->patched;
 	struct mkp_error *error = NULL;
 
-	if (!has_guards(context->diff->orig))
+	if (!mkp_graph_has_guards(context->diff->orig))
 		return NULL;
 	for (uint32_t i = 0; i < graph->nr_refs && !error; i++)
 		if (points_to_unguarded(context, i))

@@ -357,3 +357,21 @@ bool mkp_function_traceable(const struct mkp_graph *graph, uint32_t atom)
 	return graph->arch->entry_traceable(code, function->size, site,
 					    site ? first->place : 0);
 }
+
+bool mkp_function_is_guarded(const struct mkp_graph *graph, uint32_t atom)
+{
+	const struct mkp_atom *it = &graph->atoms[atom];
+	const uint8_t *code = mkp_atom_data(graph, it);
+
+	return it->kind == MKP_ATOM_FUNC && code &&
+	       (!graph->arch->entry_guarded ||
+		graph->arch->entry_guarded(code, it->size));
+}
+
+bool mkp_graph_has_guards(const struct mkp_graph *graph)
+{
+	for (uint32_t i = 0; graph->arch->entry_guarded && i < graph->nr_atoms; i++)
+		if (mkp_function_is_guarded(graph, i))
+			return true;
+	return false;
+}

@@ -138,6 +138,15 @@ const struct mkp_special_section *mkp_graph_special(const struct mkp_graph *grap
 /** Whether the running kernel's ftrace can redirect this function. */
 bool mkp_function_traceable(const struct mkp_graph *graph, uint32_t atom);
 
+/**
+ * Whether some entries let indirect calls in and others do not. The kernel that has such
+ * objects runs objtool when it links a module, and for no object before that.
+ */
+bool mkp_graph_has_guards(const struct mkp_graph *graph);
+
+/** Whether the processor lets indirect calls land on the entry of this function. */
+bool mkp_function_is_guarded(const struct mkp_graph *graph, uint32_t atom);
+
 /** Whether what is in front of a function's entry is nothing but filling. */
 bool mkp_prefix_is_padding(const struct mkp_graph *graph, const struct mkp_atom *atom);
 

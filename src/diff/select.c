@@ -98,6 +98,13 @@ bool mkp_constant_is_private(const struct mkp_selection *selection, uint32_t pat
 	return true;
 }
 
+static bool is_carried_table(const struct mkp_selection *selection,
+			     const struct mkp_special_row *row)
+{
+	return !(row->flags & MKP_SPECIAL_DROP) &&
+	       !(selection->relinked && (row->flags & MKP_SPECIAL_OBJTOOL));
+}
+
 /* Whether an entry comes along with the code that refers to it. */
 static bool is_carried_entry(const struct mkp_selection *selection, uint32_t from,
 			     uint32_t entry)
@@ -107,7 +114,7 @@ static bool is_carried_entry(const struct mkp_selection *selection, uint32_t fro
 
 	return it->owner != MKP_NO_ATOM &&
 	       mkp_whole_function(graph, it->owner) == mkp_whole_function(graph, from) &&
-	       !(mkp_graph_special(graph, it)->row->flags & MKP_SPECIAL_DROP);
+	       is_carried_table(selection, mkp_graph_special(graph, it)->row);
 }
 
 static enum mkp_ref_fate ref_fate(const struct mkp_selection *selection, uint32_t from,
@@ -160,7 +167,7 @@ static void follow_entries(struct mkp_selection *selection, uint32_t atom)
 		const struct mkp_special_section *special = mkp_graph_special(
 			graph, &graph->atoms[entry]);
 
-		if (!(special->row->flags & MKP_SPECIAL_DROP))
+		if (is_carried_table(selection, special->row))
 			include(selection, entry, MKP_BECAUSE_TABLE, atom, MKP_NO_REF);
 	}
 }
@@ -239,6 +246,7 @@ struct mkp_error *mkp_select(const struct mkp_diff *diff,
 	if (error)
 		return error;
 	selection->diff = diff;
+	selection->relinked = mkp_graph_has_guards(diff->patched);
 	error = create_arrays(selection);
 	if (!error)
 		error = mkp_assign_roles(selection);

@@ -47,6 +47,7 @@ struct mkp_selection {
 	uint8_t *fates;		/* [patched refs] enum mkp_ref_fate */
 	uint32_t *queue;	/* included atoms in the order of inclusion */
 	uint32_t nr_included;
+	bool relinked; /* objtool makes its tables anew when it sees the patch module */
 	uint32_t nr_replaced; /* how many of them, at the front, are replaced functions */
 	uint32_t nr_callbacks; /* and how many come next: functions that the kernel calls
 				*/

@@ -215,6 +215,25 @@ static struct mkp_error *name_target(struct payload *payload, uint32_t atom)
 	return mkp_writer_add_symbol(payload->writer, &row, &payload->originals[atom]);
 }
 
+/*
+ * Hints for objtool go by sections: it takes no other symbol for some of them (v6.12,
+ * tools/objtool/check.c, add_dead_ends()).
+ */
+static struct mkp_error *aim_by_section(struct payload *payload, uint32_t ref,
+					struct mkp_writer_reloc *reloc)
+{
+	const struct mkp_graph *graph = payload->graph;
+	const struct mkp_atom *from = &graph->atoms[graph->ref_atom[ref]];
+	const struct place *to = &payload->places[graph->refs[ref].target];
+
+	if (from->kind != MKP_ATOM_ENTRY ||
+	    !graph->atoms[graph->refs[ref].target].symbol ||
+	    !(mkp_graph_special(graph, from)->row->flags & MKP_SPECIAL_OPTIONAL))
+		return NULL;
+	reloc->addend += (int64_t)to->offset;
+	return mkp_writer_section_symbol(payload->writer, to->section, &reloc->symbol);
+}
+
 static struct mkp_error *add_reloc(struct payload *payload, uint32_t ref)
 {
 	const struct mkp_graph *graph = payload->graph;
@@ -240,6 +259,8 @@ static struct mkp_error *add_reloc(struct payload *payload, uint32_t ref)
 			payload->counts.normal++;
 	}
 	reloc.symbol = carried ? to->symbol : payload->originals[it->target];
+	if (!error && carried)
+		error = aim_by_section(payload, ref, &reloc);
 	if (!error && it->width <= sizeof(zeros))
 		mkp_writer_patch(payload->writer, from->section, reloc.offset, zeros,
 				 it->width);
