@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "emit/proof.h"
 
 struct binder {
 	const struct mkp_check_context *context;
@@ -13,6 +14,8 @@ struct binder {
 		*siblings; /* owned; names of the original's local functions and data */
 	size_t nr_siblings, cap_siblings;
 	uint64_t nr_unproved;
+	struct mkp_proof proof;
+	uint32_t twin; /* original atom of what is being bound, or MKP_NO_ATOM */
 };
 
 static const char vmlinux[] = "vmlinux";
@@ -122,6 +125,13 @@ static struct mkp_error *find_position(struct binder *binder,
 		return NULL;
 	}
 	mkp_image_resolve(image, &query, &match);
+	if (image == own_image(binder) && binder->twin != MKP_NO_ATOM) {
+		struct mkp_error *error = mkp_proof_apply(&binder->proof, binder->twin,
+							  &query, source, &match);
+
+		if (error)
+			return error;
+	}
 	if (match.verdict == MKP_RESOLVED) {
 		binding->position = match.position;
 		/* What the object itself defines has been seen by the checks. */
@@ -241,6 +251,7 @@ static struct mkp_error *bind_refs(struct binder *binder, struct mkp_bindings *b
 		if (context->selection->fates[i] != MKP_FATE_ORIGINAL ||
 		    !graph->atoms[atom].symbol)
 			continue;
+		binder->twin = context->diff->to_orig[atom];
 		if (bindings->atoms[atom].kind == MKP_BIND_NONE)
 			error = bind_symbol(binder, original_symbol(context->diff, atom),
 					    mkp_check_ref_source(context, i),
@@ -280,6 +291,7 @@ static struct mkp_error *bind_replaced(struct binder *binder,
 		uint32_t atom = context->selection->queue[i];
 		const struct mkp_symbol *symbol = original_symbol(context->diff, atom);
 
+		binder->twin = context->diff->to_orig[atom];
 		bindings->replaced[i] = (struct mkp_binding){
 			.kind = MKP_BIND_LIVEPATCH,
 			.name = symbol->name,
@@ -353,15 +365,20 @@ struct mkp_error *mkp_bind(const struct mkp_check_context *context,
 	if (!error)
 		error = collect_siblings(&binder);
 	if (!error)
+		error = mkp_proof_init(&binder.proof, context, target->match);
+	if (!error)
 		error = bind_replaced(&binder, bindings);
 	if (!error)
 		error = bind_refs(&binder, bindings);
 	if (!error)
 		error = check_tables(&binder, bindings);
 	if (!error)
+		error = mkp_proof_report_rest(&binder.proof);
+	if (!error)
 		error = report_unproved(&binder);
 	if (!error)
 		error = check_module(&binder, bindings);
+	mkp_proof_deinit(&binder.proof);
 	free(binder.siblings);
 	if (error) {
 		mkp_bindings_destroy(bindings);

@@ -13,6 +13,7 @@
 
 #include "check/check.h"
 #include "image/image.h"
+#include "match/match.h"
 
 /** The kernel that is patched; NULL for what is not known. All borrowed. */
 struct mkp_target {
@@ -21,6 +22,8 @@ struct mkp_target {
 	const struct mkp_image *module;
 	const struct mkp_symvers *symvers;
 	const char *release; /* of the kernel */
+	/* The original object against the image of `object`; NULL: that has no code. */
+	const struct mkp_match *match;
 };
 
 enum mkp_binding_kind {

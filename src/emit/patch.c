@@ -209,13 +209,28 @@ static void drop_tracing(struct mkp_patch *patch)
 	mkp_selection_compact(patch->selection);
 }
 
+/* Whether the original is what the kernel was made from: only code can tell. */
+static struct mkp_error *match_original(struct mkp_patch *patch,
+					const struct mkp_target *target)
+{
+	const struct mkp_image *image = target->object ? target->module : target->vmlinux;
+
+	if (!image || !mkp_space_has_code(image))
+		return NULL;
+	return mkp_match_create(patch->orig_graph, image, &patch->match);
+}
+
 struct mkp_error *mkp_patch_bind(struct mkp_patch *patch, const struct mkp_target *target)
 {
+	struct mkp_target matched = *target;
 	struct mkp_error *error;
 
 	if (target->object)
 		patch->report->object = target->object;
-	error = mkp_bind(&patch->context, target, &patch->bindings);
+	error = match_original(patch, target);
+	matched.match = patch->match;
+	if (!error)
+		error = mkp_bind(&patch->context, &matched, &patch->bindings);
 	if (error)
 		return error;
 	mkp_diff_report_positions(patch->report, patch->selection, patch->bindings);
@@ -243,6 +258,7 @@ void mkp_patch_deinit(struct mkp_patch *patch)
 {
 	mkp_bindings_destroy(patch->bindings);
 	mkp_explainer_deinit(&patch->explainer);
+	mkp_match_destroy(patch->match);
 	mkp_lines_destroy(patch->context.orig_lines);
 	mkp_lines_destroy(patch->context.patched_lines);
 	mkp_types_destroy(patch->context.orig_types);

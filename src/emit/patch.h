@@ -37,6 +37,7 @@ struct mkp_patch {
 	struct mkp_selection *selection;
 	struct mkp_check_context context;
 	struct mkp_explainer explainer; /* if it is wanted */
+	struct mkp_match *match; /* of the original with the image; NULL: not possible */
 	struct mkp_bindings *bindings;
 	struct mkp_report *report;
 };

@@ -47,12 +47,23 @@ static void add_segments(struct mkp_space *space)
 		      compare_segments);
 }
 
+bool mkp_space_has_code(const struct mkp_image *image)
+{
+	const struct mkp_object *object = mkp_image_object(image);
+
+	for (uint32_t i = 1; object && i < object->nr_sections; i++)
+		if ((object->sections[i].flags & SHF_EXECINSTR) &&
+		    object->sections[i].data)
+			return true;
+	return false;
+}
+
 struct mkp_error *mkp_space_init(struct mkp_space *space, const struct mkp_image *image)
 {
 	struct mkp_error *error;
 
 	*space = (struct mkp_space){ .image = image, .object = mkp_image_object(image) };
-	if (!space->object)
+	if (!mkp_space_has_code(image))
 		return mkp_error_create(MKP_ERROR_USAGE,
 					"%s has symbols but no code: a vmlinux is needed",
 					mkp_image_path(image));

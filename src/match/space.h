@@ -28,7 +28,10 @@ struct mkp_space {
 	uint64_t *bases; /* owned; [nr_sections]: address of each section */
 };
 
-/** Errors: MKP_ERROR_USAGE (the image has no code: a text), MKP_ERROR_UNSUPPORTED. */
+/** Whether an image has code: no text has, nor a file of debug data only. */
+bool mkp_space_has_code(const struct mkp_image *image);
+
+/** Errors: MKP_ERROR_USAGE (the image has no code), MKP_ERROR_UNSUPPORTED. */
 struct mkp_error *mkp_space_init(struct mkp_space *space,
 				 const struct mkp_image *image) MKP_MUST_CHECK;
 void mkp_space_deinit(struct mkp_space *space);
