@@ -136,6 +136,60 @@ struct mkp_thunk_row {
 	const char *wanted_by; /* symbol of a vmlinux that reads such a table */
 };
 
+/** Where an instruction leads. */
+enum mkp_flow_next {
+	MKP_FLOW_ON,	 /* to the one behind it */
+	MKP_FLOW_BRANCH, /* there, or on */
+	MKP_FLOW_JUMP,
+	MKP_FLOW_CALL,
+	MKP_FLOW_END, /* returns, or stops */
+};
+
+enum {
+	MKP_FLOW_LOADS = 1 << 0,    /* what it writes, or stores, comes from memory */
+	MKP_FLOW_STORES = 1 << 1,   /* to memory */
+	MKP_FLOW_ADDRESS = 1 << 2,  /* writes the address of its operand (lea) */
+	MKP_FLOW_EXACT = 1 << 3,    /* what it writes is `from` plus `add`, and no more */
+	MKP_FLOW_KEEPS = 1 << 4,    /* what it writes may also stay what it was */
+	MKP_FLOW_INDIRECT = 1 << 5, /* calls or jumps through a register or memory */
+};
+
+#define MKP_FLOW_NO_REGISTER 0xff
+
+/**
+ * What one instruction does with values, as far as addresses in them are concerned. Sets
+ * of registers are bits; all vector registers are one.
+ */
+struct mkp_flow_insn {
+	uint32_t offset, length;    /* in the code */
+	uint8_t next;		    /* enum mkp_flow_next */
+	uint8_t flags;		    /* MKP_FLOW_... */
+	uint8_t base;		    /* register that its memory operand is based on */
+	uint8_t operand, immediate; /* where in it these fields are; 0: there is none */
+	uint32_t branch; /* where in the code the field of a direct branch is; 0: none */
+	int64_t target;	 /* of it, as encoded */
+	int64_t add;	 /* to the base, or of MKP_FLOW_EXACT */
+	uint32_t from, writes; /* values go from these registers into those */
+	uint32_t stores;       /* values of these registers are stored */
+};
+
+/** The instructions of one piece of code, in their order. */
+struct mkp_flow_code {
+	struct mkp_flow_insn *insns; /* owned */
+	size_t count, capacity;
+};
+
+/** Which registers calls use. */
+struct mkp_flow_abi {
+	uint8_t stack;		/* stack pointer */
+	uint8_t result;		/* what a function returns */
+	uint8_t arguments[8];	/* the first ones; MKP_FLOW_NO_REGISTER ends the list */
+	uint32_t clobbered;	/* not preserved by calls */
+	const char *entry_site; /* what is called at a function's entry and preserves all;
+				 * NULL: there is no such call */
+	const char *return_thunk; /* a jump there is a return; or NULL */
+};
+
 struct mkp_arch {
 	const char *name; /* as in uname -m: "x86_64" */
 	uint16_t machine; /* EM_... */
@@ -173,6 +227,14 @@ struct mkp_arch {
 
 	/** Decodes the instruction at @code; false: it is none. NULL: code is bytes. */
 	bool (*decode)(const uint8_t *code, size_t size, struct mkp_insn *ret_insn);
+
+	/**
+	 * Decodes @size bytes of code for the question where addresses go. NULL: it is
+	 * not known where, and every address that is taken may be stored.
+	 */
+	struct mkp_error *(*decode_flow)(const uint8_t *code, size_t size,
+					 struct mkp_flow_code *flow);
+	const struct mkp_flow_abi *abi; /* needed with decode_flow() */
 
 	/**
 	 * Whether bytes between functions are nothing but filling: NOPs, traps or zeros.

@@ -14,5 +14,8 @@ size_t mkp_x86_64_disassemble(const uint8_t *code, size_t size, uint64_t offset,
 			      const struct mkp_field_namer *namer, FILE *stream);
 extern const struct mkp_special_field mkp_x86_64_fields[];
 extern const struct mkp_special_row mkp_x86_64_tables[];
+struct mkp_error *mkp_x86_64_decode_flow(const uint8_t *code, size_t size,
+					 struct mkp_flow_code *flow) MKP_MUST_CHECK;
+extern const struct mkp_flow_abi mkp_x86_64_abi;
 
 #endif

@@ -133,6 +133,8 @@ MKP_CHECK_FUNCTION(undecoded_code);
 MKP_CHECK_FUNCTION(group_section);
 MKP_CHECK_FUNCTION(short_branch);
 MKP_CHECK_FUNCTION(sibling_call);
+MKP_CHECK_FUNCTION(escaping_pointer);
+MKP_CHECK_FUNCTION(stack_residency);
 MKP_CHECK_FUNCTION(weak_or_alias);
 MKP_CHECK_FUNCTION(removed_function);
 MKP_CHECK_FUNCTION(removed_referenced);

@@ -168,6 +168,30 @@ static bool add_included(struct json_object *root, const struct mkp_report *repo
 	return ok;
 }
 
+/* Whether the module can be unloaded, and why not. */
+static bool add_unload(struct json_object *root, const struct mkp_report *report)
+{
+	struct json_object *unload = json_object_new_object();
+	struct json_object *reasons = json_object_new_array();
+	bool ok = put(root, "unload", unload) &&
+		  put_string(unload, "safety", mkp_unload_name(report->unload)) &&
+		  put(unload, "reasons", reasons);
+
+	for (size_t i = 0; ok && i < report->nr_findings; i++) {
+		const struct mkp_finding *finding = &report->findings[i];
+		struct json_object *row;
+
+		if (!finding->unload)
+			continue;
+		row = append_object(reasons);
+		ok = row && put_string(row, "function", finding->symbol) &&
+		     put_string(row, "source", finding->source) &&
+		     put_string(row, "check", finding->name) &&
+		     put_string(row, "message", finding->message);
+	}
+	return ok;
+}
+
 static bool add_overrides(struct json_object *root, const struct mkp_report *report)
 {
 	struct json_object *array = json_object_new_array();
@@ -200,6 +224,7 @@ static bool fill(struct json_object *root, const struct mkp_manifest *manifest)
 	       add_states(root, module) && add_shadows(root, module) &&
 	       add_infos(root, module) && add_bindings(root, manifest) &&
 	       add_included(root, manifest->report) &&
+	       add_unload(root, manifest->report) &&
 	       add_overrides(root, manifest->report);
 }
 

@@ -316,6 +316,9 @@ static struct mkp_error *add_head(struct json_object *root,
 		error = mkp_json_add_number(root, "compared", report->nr_compared);
 	if (!error)
 		error = mkp_json_add_number(root, "line_only", report->nr_line_only);
+	if (!error)
+		error = mkp_json_add_string(root, "unload",
+					    mkp_unload_name(report->unload));
 	return error;
 }
 

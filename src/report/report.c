@@ -192,6 +192,18 @@ struct mkp_error *mkp_report_add_note(struct mkp_report *report, const char *for
 	return error;
 }
 
+const char *mkp_unload_name(enum mkp_unload unload)
+{
+	static const char *const names[] = {
+		[MKP_UNLOAD_NOT_JUDGED] = NULL,
+		[MKP_UNLOAD_SAFE] = "safe",
+		[MKP_UNLOAD_UNKNOWN] = "unknown",
+		[MKP_UNLOAD_UNSAFE] = "unsafe",
+	};
+
+	return names[unload];
+}
+
 size_t mkp_report_count(const struct mkp_report *report, enum mkp_level level)
 {
 	size_t count = 0, i;

@@ -43,6 +43,14 @@ struct mkp_change {
 	struct mkp_change_side before, after;
 };
 
+/** Whether the patch can be unloaded after it was disabled. */
+enum mkp_unload {
+	MKP_UNLOAD_NOT_JUDGED,
+	MKP_UNLOAD_SAFE,
+	MKP_UNLOAD_UNKNOWN, /* something may have kept an address of it */
+	MKP_UNLOAD_UNSAFE,
+};
+
 /** One finding. `id` and `name` come from the check registry (check/check.h). */
 struct mkp_finding {
 	const char *id;	  /* stable, "MKP-0012" */
@@ -52,6 +60,7 @@ struct mkp_finding {
 	const char *source;		  /* "file:line", or NULL */
 	const char *message;		  /* what and where, one line */
 	const char *fix;		  /* what to do, one line, or NULL */
+	bool unload;			  /* a reason why unloading is not safe */
 	const struct mkp_change *changes; /* field by field */
 	size_t nr_changes;
 };
@@ -122,6 +131,7 @@ struct mkp_report_override {
 struct mkp_report {
 	struct mkp_arena arena;
 	enum mkp_report_status status;
+	enum mkp_unload unload;
 	const char *arch;		/* "x86_64" */
 	const char *original, *patched; /* input paths */
 	const char *output;		/* directory, or NULL when none was written */
@@ -172,6 +182,9 @@ struct mkp_error *mkp_report_add_override(
 	struct mkp_report *report, const struct mkp_report_override *row) MKP_MUST_CHECK;
 struct mkp_error *mkp_report_add_note(struct mkp_report *report, const char *format, ...)
 	MKP_PRINTF(2, 3) MKP_MUST_CHECK;
+
+/** "safe", "unknown", "unsafe"; NULL: it was not judged. */
+const char *mkp_unload_name(enum mkp_unload unload);
 
 /** Number of findings at @level. */
 size_t mkp_report_count(const struct mkp_report *report, enum mkp_level level);

@@ -197,10 +197,11 @@ static void members_have_a_fixed_order(void **state)
 	struct json_object *root = *state;
 	struct json_object *functions = member(root, "functions");
 
-	assert_keys(root, "schema mkpatch status arch object release inputs compared "
-			  "line_only functions included data tiers pairs relocations "
-			  "findings overrides notes "
-			  "output ");
+	assert_keys(root,
+		    "schema mkpatch status arch object release inputs compared "
+		    "line_only unload functions included data tiers pairs relocations "
+		    "findings overrides notes "
+		    "output ");
 	assert_keys(json_object_array_get_idx(functions, 1),
 		    "name state binding size_before size_after source reason tier "
 		    "replaced position explanation ");
