@@ -8,7 +8,7 @@
 
 static const struct mkp_verb *const verbs[] = {
 	&mkp_verb_diff,	  &mkp_verb_finalize,  &mkp_verb_checks,
-	&mkp_verb_verify, &mkp_verb_preflight,
+	&mkp_verb_verify, &mkp_verb_preflight, &mkp_verb_build,
 };
 
 static void print_verbs(FILE *stream)

@@ -21,13 +21,15 @@ _mkpatch_argument()
 {
 	case $1 in
 	-n | --name) ;;
-	-o | --output | --sysroot | --debug-dir)
+	-j | --jobs | --cc | --fix | --max-objects | --status-fd) ;;
+	-o | --output | --sysroot | --debug-dir | -w | --work | --headers | --modules | --core)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		;;
 	-k | --kernel)
 		_mkpatch_words "$(cd /lib/modules 2>/dev/null && echo *)"
 		;;
+	--source | --config | --sign-hook | --sign-key | --sign-cert) _mkpatch_files ;;
 	--vmlinux | --symvers | --correlate | --system-map | --debug) _mkpatch_files ;;
 	-W | --warning | -E | --error)
 		_mkpatch_words "$("${COMP_WORDS[0]}" checks 2>/dev/null | awk '{ print $NF }')"
@@ -91,6 +93,20 @@ _mkpatch_verify()
 	esac
 }
 
+_mkpatch_build()
+{
+	case $cur in
+	-*)
+		_mkpatch_words '-k -n -o -w -j -W -E -v -q --kernel --source --config --symvers
+			--vmlinux --headers --modules --sysroot --name --output --work --jobs --cc
+			--allow-compiler --keep-lines --max-objects --standalone --core --fix
+			--sign-hook --sign-key --sign-cert --warning --error --ignore-init
+			--status-fd --explain --verbose --quiet --help --version'
+		;;
+	*) _mkpatch_files '*.patch' ;;
+	esac
+}
+
 _mkpatch()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} at=$((COMP_CWORD - 1)) verb=${COMP_WORDS[1]-}
@@ -119,14 +135,18 @@ _mkpatch()
 		return
 	fi
 	_mkpatch_argument "${COMP_WORDS[at]}" && return
-	if [[ $verb = verify || $verb = preflight ]] && [ "$COMP_CWORD" -gt 1 ]; then
-		"_mkpatch_$verb"
-		return
-	fi
+	case $verb in
+	verify | preflight | build)
+		if [ "$COMP_CWORD" -gt 1 ]; then
+			"_mkpatch_$verb"
+			return
+		fi
+		;;
+	esac
 	_mkpatch_diff
 	if [ "$COMP_CWORD" = 1 ] && [[ $cur != -* ]]; then
 		mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY \
-			< <(compgen -W 'diff finalize checks verify preflight' -- "$cur")
+			< <(compgen -W 'diff finalize checks verify preflight build' -- "$cur")
 	fi
 }
 

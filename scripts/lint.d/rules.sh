@@ -116,7 +116,7 @@ diff: base elf arch report diff
 match: base elf arch image report diff match
 check: base elf arch image report diff match check
 emit: base elf arch image report diff match check emit
-build: base elf arch image report diff match check emit build
+build: base elf arch image report diff match check emit verify build
 runtime: base elf image report emit runtime
 verify: base elf arch verify
 cmd: base elf arch image report diff match check emit build runtime verify cmd

@@ -26,6 +26,7 @@ struct mkp_verb {
 	const char *help;	 /* one line */
 };
 
+extern const struct mkp_verb mkp_verb_build;
 extern const struct mkp_verb mkp_verb_diff;
 extern const struct mkp_verb mkp_verb_finalize;
 extern const struct mkp_verb mkp_verb_checks;
