@@ -10,8 +10,9 @@
  * What is counted, and how its number is told from a part of the name:
  *   dotted    x.12, f.isra.0: digits between dots
  *   glued     __UNIQUE_ID_ and an argument, with __COUNTER__ behind it: any digits
- *   initcall  __initcall__kmod_<file>__<__COUNTER__>_<__LINE__>_<function><level>: digits
- *             between underscores (include/linux/init.h, since v5.10)
+ *   initcall  __initcall__kmod_<file>__<__COUNTER__>_<__LINE__>_<function><level>, and
+ *             __initstub__... of a kernel with LTO: digits between underscores
+ *             (include/linux/init.h, since v5.10)
  */
 enum numbering {
 	DOTTED,
@@ -23,7 +24,9 @@ static enum numbering name_numbering(const char *name)
 {
 	if (strstr(name, "__UNIQUE_ID_"))
 		return GLUED;
-	return strncmp(name, "__initcall__", 12) ? DOTTED : INITCALL;
+	if (!strncmp(name, "__initcall__", 12) || !strncmp(name, "__initstub__", 12))
+		return INITCALL;
+	return DOTTED;
 }
 
 /* Length of the number at @p that the compiler counted, 0 if none starts there. */
@@ -61,22 +64,31 @@ static uint64_t hash_step(uint64_t hash, char c)
 	return (hash ^ (unsigned char)c) * UINT64_C(0x100000001b3);
 }
 
-uint64_t mkp_name_canonical_hash(const char *name)
+/* Up to @end, with each number made the same. */
+static uint64_t hash_numberless(const char *name, const char *end, bool *ret_suffix)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
 	enum numbering numbering = name_numbering(name);
-	bool suffix = false; /* the last part stands behind a dot and has no number */
 
-	for (const char *p = name; *p;) {
+	*ret_suffix = false;
+	for (const char *p = name; p < end;) {
 		size_t number = number_at(name, p, numbering);
 
-		if (*p == '.' && p > name)
-			suffix = true;
+		if (*p == '.')
+			*ret_suffix = true;
 		hash = hash_step(hash, number ? '#' : *p);
 		p += number ? number : 1;
 		if (number)
-			suffix = false;
+			*ret_suffix = false;
 	}
+	return hash;
+}
+
+uint64_t mkp_name_canonical_hash(const char *name)
+{
+	bool suffix; /* the last part stands behind a dot and has no number */
+	uint64_t hash = hash_numberless(name, name + strlen(name), &suffix);
+
 	/* clang counts from the second on: f.x, f.x.1; so did gcc with foo.cold. */
 	if (suffix)
 		hash = hash_step(hash_step(hash, '.'), '#');
@@ -85,7 +97,9 @@ uint64_t mkp_name_canonical_hash(const char *name)
 
 uint64_t mkp_name_family_hash(const char *name)
 {
-	return mkp_hash_bytes(name, strcspn(name, "."));
+	bool suffix;
+
+	return hash_numberless(name, name + strcspn(name, "."), &suffix);
 }
 
 /*

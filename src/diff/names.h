@@ -24,8 +24,8 @@ bool mkp_name_is_numbered(const char *name);
  */
 uint64_t mkp_name_canonical_hash(const char *name);
 
-/** Hash of the name up to the first '.': a function together with its clones and parts.
- */
+/** Hash of the name up to the first '.', numbers made the same: a function together with
+ * its clones and parts. */
 uint64_t mkp_name_family_hash(const char *name);
 
 /**

@@ -35,9 +35,15 @@ static void numbers_make_no_difference(void **state MKP_UNUSED)
 	assert_true(alike("count.0", "count.17"));
 	assert_true(alike("f.isra.0.cold", "f.isra.3.cold"));
 	assert_true(alike("CSWTCH.1", "CSWTCH.2"));
+	assert_true(alike("f.x", "f.x.1"));
+	assert_true(alike(".compoundliteral", ".compoundliteral.1"));
 	assert_true(alike("__UNIQUE_ID_x123", "__UNIQUE_ID_x99"));
 	assert_true(alike("__initcall__kmod_a__1_20_setup6",
 			  "__initcall__kmod_a__7_333_setup6"));
+	assert_true(alike("__initstub__kmod_a__1_20_setup6",
+			  "__initstub__kmod_a__7_333_setup6"));
+	assert_false(alike("__initstub__kmod_a__1_20_setup6",
+			   "__initcall__kmod_a__1_20_setup6"));
 }
 
 static void the_rest_of_a_name_does(void **state MKP_UNUSED)
@@ -58,7 +64,10 @@ static void a_family_is_a_function_with_its_parts(void **state MKP_UNUSED)
 {
 	assert_true(mkp_name_family_hash("f") == mkp_name_family_hash("f.cold"));
 	assert_true(mkp_name_family_hash("f.isra.0") == mkp_name_family_hash("f.part.1"));
+	assert_true(mkp_name_family_hash("__UNIQUE_ID_f1") ==
+		    mkp_name_family_hash("__UNIQUE_ID_f22.cold"));
 	assert_false(mkp_name_family_hash("f") == mkp_name_family_hash("g"));
+	assert_false(mkp_name_family_hash("f1") == mkp_name_family_hash("f2"));
 	assert_false(mkp_name_family_hash("f") == mkp_name_family_hash("ff"));
 }
 
