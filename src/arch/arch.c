@@ -25,13 +25,16 @@ const char *mkp_arch_reloc_name(const struct mkp_arch *arch, uint32_t type)
 	return info ? info->name : "unknown relocation type";
 }
 
+/* Nearly all that is asked differs in the first letters: no calls. */
 bool mkp_name_matches(const char *pattern, const char *name)
 {
-	size_t length = strlen(pattern);
-
-	if (length && pattern[length - 1] == '*')
-		return !strncmp(pattern, name, length - 1);
-	return !strcmp(pattern, name);
+	for (; *pattern; pattern++, name++) {
+		if (*pattern == '*' && !pattern[1])
+			return true;
+		if (*pattern != *name)
+			return false;
+	}
+	return !*name;
 }
 
 const struct mkp_special_row *mkp_arch_special(const struct mkp_arch *arch,
