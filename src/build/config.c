@@ -81,6 +81,8 @@ struct mkp_error *mkp_build_read_config(struct mkp_build *build)
 					"%s does not say which compiler the kernel was "
 					"built with (CONFIG_CC_VERSION_TEXT, since v5.8)",
 					build->inputs.config);
+	build->config.sign_hash = find_line(&build->arena, text,
+					    "CONFIG_MODULE_SIG_HASH=\"", "\"\n");
 	return take_compiler(build);
 }
 
@@ -127,6 +129,7 @@ static struct mkp_error *differs(struct mkp_build *build, const char *here)
 					"'%s': its code would differ (--allow-compiler "
 					"goes on)",
 					there, build->cc, here);
+	build->other_compiler = true;
 	return mkp_build_note(build,
 			      "the kernel was built with '%s', compiled here with '%s'",
 			      there, here);

@@ -8,9 +8,7 @@
 
 #include "base/array.h"
 #include "build/private.h"
-#include "emit/directory.h"
 #include "emit/finalize.h"
-#include "emit/manifest.h"
 #include "emit/module.h"
 #include "verify/verify.h"
 
@@ -28,7 +26,7 @@ struct pair {
 struct work {
 	struct mkp_build *build;
 	struct pair *pairs;
-	size_t nr_changed;
+	size_t nr_changed, nr_proved;
 	struct mkp_image *vmlinux;
 	struct mkp_symvers *symvers;
 	const char *name;   /* of the patch module */
@@ -138,23 +136,39 @@ static struct mkp_error *open_kernel(struct work *work)
 	return error ? error : mkp_symvers_open(inputs->symvers, &work->symvers);
 }
 
+static struct mkp_error *open_image(struct work *work, struct pair *pair)
+{
+	struct mkp_error *error;
+
+	if (!pair->owner)
+		return NULL;
+	error = mkp_build_find_module(work->build, pair->owner, &pair->file);
+	return error ? error : mkp_image_open(pair->file, pair->owner, &pair->image);
+}
+
+/* ---- preflight ---- */
+
+/* Binding looks for the original's code in the image first: what differs is a finding. */
 static struct mkp_error *bind_pair(struct work *work, struct pair *pair)
 {
-	const char *owner = pair->owner;
-	struct mkp_target target = {
-		.object = owner,
+	const struct mkp_target target = {
+		.object = pair->owner,
 		.vmlinux = work->vmlinux,
+		.module = pair->image,
 		.symvers = work->symvers,
 		.release = work->build->inputs.release,
 	};
-	struct mkp_error *error = NULL;
+	struct mkp_error *error = open_image(work, pair);
 
-	if (owner)
-		error = mkp_build_find_module(work->build, owner, &pair->file);
-	if (!error && owner)
-		error = mkp_image_open(pair->file, owner, &pair->image);
-	target.module = pair->image;
-	return error ? error : mkp_patch_bind(&pair->patch, &target);
+	if (!error)
+		error = mkp_patch_bind(&pair->patch, &target);
+	if (error)
+		return error;
+	if (mkp_patch_is_refused(&pair->patch))
+		work->build->result->status = MKP_BUILD_REFUSED;
+	if (pair->patch.match)
+		work->nr_proved += pair->patch.match->functions.same;
+	return NULL;
 }
 
 static struct mkp_error *bind_pairs(struct work *work)
@@ -168,8 +182,10 @@ static struct mkp_error *bind_pairs(struct work *work)
 		if (!is_changed(pair))
 			continue;
 		error = bind_pair(work, pair);
-		if (!error && mkp_patch_is_refused(&pair->patch))
-			build->result->status = MKP_BUILD_REFUSED;
+		mkp_build_event(build, MKP_EVENT_PROGRESS, i + 1, build->nr_affected,
+				"objects");
+		if (!error)
+			error = mkp_signals_check(build->signals);
 	}
 	return error;
 }
@@ -382,80 +398,6 @@ static struct mkp_error *verify_module(struct work *work)
 	return error;
 }
 
-/* ---- the output ---- */
-
-static struct mkp_error *keep_file(struct work *work,
-				   const struct mkp_directory *directory,
-				   const char *name)
-{
-	MKP_CLEANUP_FREE char *to = NULL;
-	const char *from = NULL;
-	struct mkp_error *error = mkp_format(&work->build->arena, &from, "%s/%s",
-					     work->module, name);
-
-	if (!error && !mkp_file_exists(from))
-		return NULL;
-	if (!error)
-		error = mkp_directory_path(directory, name, &to);
-	return error ? error : mkp_file_copy(from, to);
-}
-
-/* The patch as it was compiled: with #line, all patches in one. */
-static struct mkp_error *keep_patch(struct work *work,
-				    const struct mkp_directory *directory)
-{
-	MKP_CLEANUP_FREE char *to = NULL;
-	const char *from = NULL, *name = NULL;
-	struct mkp_error *error = mkp_format(&work->build->arena, &from,
-					     "%s/compiled.patch", work->build->run);
-
-	if (!error)
-		error = mkp_format(&work->build->arena, &name, "%s.patch", work->name);
-	if (!error)
-		error = mkp_directory_path(directory, name, &to);
-	return error ? error : mkp_file_copy(from, to);
-}
-
-static struct mkp_error *keep_files(struct work *work,
-				    const struct mkp_directory *directory)
-{
-	struct mkp_build *build = work->build;
-	const char *names[] = {
-		"Makefile",	 "Kbuild", "core_abi.h", "payload.o_shipped",
-		"manifest.json", NULL,	   NULL
-	};
-	struct mkp_error *error = mkp_format(&build->arena, &names[5], "%s.c",
-					     work->name);
-
-	if (!error)
-		error = mkp_format(&build->arena, &names[6], "%s.ko", work->name);
-	for (size_t i = 0; i < MKP_ARRAY_SIZE(names) && !error; i++)
-		error = keep_file(work, directory, names[i]);
-	return error ? error : keep_patch(work, directory);
-}
-
-static struct mkp_error *write_output(struct work *work)
-{
-	struct mkp_build *build = work->build;
-	struct mkp_build_result *result = build->result;
-	const char *path = build->options->output ? build->options->output : work->name;
-	struct mkp_directory *directory = NULL;
-	struct mkp_error *error = mkp_directory_create(path, MKP_MANIFEST_NAME,
-						       &directory);
-
-	if (!error)
-		error = keep_files(work, directory);
-	if (!error)
-		error = mkp_directory_commit(directory);
-	mkp_directory_destroy(directory);
-	if (!error)
-		error = mkp_format(&result->arena, &result->output, "%s", path);
-	if (!error)
-		error = mkp_format(&result->arena, &result->module, "%s/%s.ko", path,
-				   work->name);
-	return error;
-}
-
 /* ---- all of it ---- */
 
 /* "livepatch-" and the name of the last patch, unless the user named it. */
@@ -498,16 +440,27 @@ static struct mkp_error *stage_diff(struct work *work)
 			     build->nr_affected);
 }
 
+static struct mkp_error *stage_preflight(struct work *work)
+{
+	struct mkp_build *build = work->build;
+	struct mkp_error *error;
+
+	mkp_build_begin(build, MKP_STAGE_PREFLIGHT);
+	error = bind_pairs(work);
+	if (error)
+		return error;
+	return mkp_build_end(build, "%zu functions are the code that runs",
+			     work->nr_proved);
+}
+
 static struct mkp_error *stage_emit(struct work *work)
 {
 	struct mkp_build *build = work->build;
 	struct mkp_error *error;
 
 	mkp_build_begin(build, MKP_STAGE_EMIT);
-	error = bind_pairs(work);
-	if (!error && build->result->status == MKP_BUILD_DONE)
-		error = mkp_tree_remove(work->module);
-	if (!error && build->result->status == MKP_BUILD_DONE)
+	error = mkp_tree_remove(work->module);
+	if (!error)
 		error = emit_pairs(work);
 	if (error)
 		return error;
@@ -534,7 +487,7 @@ static struct mkp_error *stage_verify(struct work *work)
 	mkp_build_begin(build, MKP_STAGE_VERIFY);
 	error = verify_module(work);
 	if (!error && build->result->status == MKP_BUILD_DONE)
-		error = write_output(work);
+		error = mkp_build_output(build, work->module, work->name);
 	if (error)
 		return error;
 	return mkp_build_end(build, "%zu references looked up again", build->nr_verified);
@@ -557,6 +510,8 @@ struct mkp_error *mkp_build_module(struct mkp_build *build)
 	struct work work = { .build = build };
 	struct mkp_error *error = stage_diff(&work);
 
+	if (!error && build->result->status == MKP_BUILD_DONE)
+		error = stage_preflight(&work);
 	if (!error && build->result->status == MKP_BUILD_DONE)
 		error = stage_emit(&work);
 	if (!error && build->result->status == MKP_BUILD_DONE)

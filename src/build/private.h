@@ -29,6 +29,7 @@ struct mkp_build_config {
 	const char *compiler;	   /* its first word */
 	const char *arch;	   /* kbuild's ARCH */
 	const char *version;	   /* "6.1.192" */
+	const char *sign_hash;	   /* CONFIG_MODULE_SIG_HASH; NULL: none */
 };
 
 enum mkp_file_state {
@@ -87,7 +88,7 @@ struct mkp_build {
 	size_t nr_reused, nr_compiled; /* objects, in the compile stage */
 	size_t nr_lines;	       /* that make has written */
 	size_t nr_verified;
-	bool tree_reused;
+	bool tree_reused, other_compiler;
 };
 
 /* ---- build.c ---- */
@@ -174,5 +175,11 @@ struct mkp_error *mkp_build_find_module(struct mkp_build *build, const char *nam
 
 /** Diff, preflight, emit, module, verify. */
 struct mkp_error *mkp_build_module(struct mkp_build *build) MKP_MUST_CHECK;
+
+/* ---- output.c ---- */
+
+/** Writes the output from the emitted directory @from, with the module @name in it. */
+struct mkp_error *mkp_build_output(struct mkp_build *build, const char *from,
+				   const char *name) MKP_MUST_CHECK;
 
 #endif
