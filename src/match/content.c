@@ -115,18 +115,20 @@ static bool is_extern(const struct mkp_matcher *matcher, const struct mkp_ref *r
 	return test.found;
 }
 
-/* The rest of a string from the reference on. */
+/* The string from the reference on. One that points behind its end, as the end of a loop
+ * may do, is that far from its start. */
 static bool same_string(const struct mkp_matcher *matcher, const struct mkp_ref *ref,
 			uint64_t target)
 {
 	const struct mkp_atom *atom = &matcher->graph->atoms[ref->target];
 	const uint8_t *here = mkp_atom_data(matcher->graph, atom), *there;
-	uint64_t room = mkp_space_at(matcher->space, target, &there), size;
+	bool inside = ref->offset >= 0 && (uint64_t)ref->offset < atom->size;
+	uint64_t start = inside ? (uint64_t)ref->offset : 0, room;
 
-	if (ref->offset < 0 || (uint64_t)ref->offset >= atom->size || !here || !there)
-		return false;
-	size = atom->size - (uint64_t)ref->offset;
-	return room >= size && !memcmp(here + ref->offset, there, size);
+	room = mkp_space_at(matcher->space, target - (inside ? 0 : (uint64_t)ref->offset),
+			    &there);
+	return here && there && room >= atom->size - start &&
+	       !memcmp(here + start, there, atom->size - start);
 }
 
 static bool is_code(const struct mkp_graph *graph, const struct mkp_atom *atom)

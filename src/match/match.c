@@ -85,16 +85,7 @@ static bool fits(const struct mkp_image_query *query,
 	       !(query->object && symbol->function);
 }
 
-/* Bytes in front of an entry may belong to a function: it begins before its symbol. */
-static uint64_t offset_in_atom(const struct mkp_graph *graph, uint32_t atom)
-{
-	const struct mkp_atom *it = &graph->atoms[atom];
-
-	return mkp_atom_symbol(graph, it)->value - it->start;
-}
-
-static struct mkp_error *add_candidate(struct mkp_matcher *matcher, uint32_t atom,
-				       uint32_t symbol)
+static struct mkp_error *add_candidate(struct mkp_matcher *matcher, uint32_t symbol)
 {
 	size_t count;
 	const struct mkp_image_symbol *symbols = mkp_image_symbols(matcher->space->image,
@@ -106,8 +97,7 @@ static struct mkp_error *add_candidate(struct mkp_matcher *matcher, uint32_t ato
 	if (!error)
 		matcher->candidates[matcher->nr_candidates++] = (struct mkp_candidate){
 			.address = mkp_space_symbol_address(matcher->space,
-							    &symbols[symbol]) -
-				   offset_in_atom(matcher->graph, atom),
+							    &symbols[symbol]),
 			.symbol = symbol,
 		};
 	return error;
@@ -139,13 +129,13 @@ static struct mkp_error *find_candidates(struct mkp_matcher *matcher, uint32_t a
 
 	mkp_image_resolve(image, &query, &found);
 	if (settled_by_file(&found))
-		return add_candidate(matcher, atom, (uint32_t)(found.symbol - symbols));
+		return add_candidate(matcher, (uint32_t)(found.symbol - symbols));
 	if (in_no_file(&found))
 		return NULL;
 	entries = mkp_image_find_name(image, mkp_hash_string(query.name), &count);
 	for (size_t i = 0; i < count && !error; i++)
 		if (fits(&query, &symbols[entries[i].id]))
-			error = add_candidate(matcher, atom, entries[i].id);
+			error = add_candidate(matcher, entries[i].id);
 	return error;
 }
 

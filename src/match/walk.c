@@ -252,7 +252,6 @@ static bool is_ftrace_site(const struct walk *walk)
 	const struct mkp_graph *graph = walk->matcher->graph;
 	const struct mkp_ref *ref = ref_within(walk, walk->next_ref,
 					       walk->object_insn.length);
-	uint8_t prefix = graph->atoms[walk->atom].prefix;
 	const char *name;
 
 	if (!ref || !walk->image_insn.nop ||
@@ -261,8 +260,7 @@ static bool is_ftrace_site(const struct walk *walk)
 		return false;
 	name = mkp_atom_name(graph, ref->target);
 	return graph->arch->entry_traceable &&
-	       graph->arch->entry_traceable(walk->object + prefix, walk->size - prefix,
-					    name, ref->place - prefix);
+	       graph->arch->entry_traceable(walk->object, walk->size, name, ref->place);
 }
 
 /* Whether the image has a NOP in place of the object's instruction, for a reason. */
@@ -326,22 +324,20 @@ static struct mkp_error *step(struct walk *walk, bool *ret_more)
 static void check_end(struct walk *walk)
 {
 	const struct mkp_image_symbol *symbol;
-	uint64_t left, size;
+	uint64_t left;
 	size_t count;
 
 	if (!walk->outermost)
 		return;
 	symbol = &mkp_image_symbols(walk->matcher->space->image,
 				    &count)[walk->candidate->symbol];
-	/* The atom may begin before its symbol. */
-	size = symbol->size + walk->matcher->graph->atoms[walk->atom].prefix;
-	left = size > walk->i ? size - walk->i : 0;
+	left = symbol->size > walk->i ? symbol->size - walk->i : 0;
 	if (!symbol->size || !walk->matcher->graph->arch->is_padding)
 		return;
 	if (left && left <= walk->room - walk->i &&
 	    walk->matcher->graph->arch->is_padding(walk->image + walk->i, left))
 		return;
-	if (left || size < walk->i)
+	if (left || symbol->size < walk->i)
 		differ(walk, MKP_DIFFERENCE_LENGTH);
 }
 
