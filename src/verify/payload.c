@@ -13,31 +13,16 @@
 
 #include "base/array.h"
 
-/* A piece of the payload and where the module has it. */
-struct piece {
-	struct mkp_verify_payload *payload;
-	struct mkp_verify_place from, to;
-	uint64_t size;
-	const char *name; /* for people */
-};
-
-struct match {
-	struct mkp_verify *verify;
-	struct mkp_verify_payload *payloads;
-	size_t nr_payloads;
-	struct piece *queue; /* pieces to compare; those before `done` are */
-	size_t nr_queue, cap_queue, done;
-};
-
-static struct mkp_error *fault(struct match *match, enum mkp_verify_id id,
-			       const struct piece *piece, uint64_t offset,
+static struct mkp_error *fault(struct mkp_verify_match *match, enum mkp_verify_id id,
+			       const struct mkp_verify_piece *piece, uint64_t offset,
 			       const char *why)
 {
 	return mkp_verify_add(match->verify->report, id, piece->name,
 			      "+0x%" PRIx64 ": %s", offset, why);
 }
 
-static struct mkp_error *enqueue(struct match *match, const struct piece *piece)
+struct mkp_error *mkp_verify_enqueue(struct mkp_verify_match *match,
+				     const struct mkp_verify_piece *piece)
 {
 	struct mkp_error *error = mkp_array_reserve(&match->queue, &match->cap_queue,
 						    match->nr_queue + 1, sizeof(*piece));
@@ -56,7 +41,7 @@ static bool same_place(const struct mkp_verify_place *a, const struct mkp_verify
 
 /* A reference on both sides: `from` in the payload, `to` in the module. */
 struct reference {
-	const struct piece *piece;
+	const struct mkp_verify_piece *piece;
 	uint64_t at;			 /* in the piece */
 	const struct mkp_symbol *symbol; /* of the payload; NULL: none */
 	uint32_t index;			 /* its number */
@@ -99,7 +84,8 @@ static void resolve_from(const struct mkp_verify_payload *payload,
 }
 
 /* Strings and constants that the linker merges have no place, but content. */
-static bool same_content(const struct match *match, const struct reference *reference,
+static bool same_content(const struct mkp_verify_match *match,
+			 const struct reference *reference,
 			 const struct mkp_section *from)
 {
 	const struct mkp_section *to =
@@ -116,13 +102,13 @@ static bool same_content(const struct match *match, const struct reference *refe
 }
 
 /* A carried symbol: the first reference says where it is, all others must agree. */
-static struct mkp_error *pair_symbol(struct match *match,
+static struct mkp_error *pair_symbol(struct mkp_verify_match *match,
 				     const struct reference *reference)
 {
 	struct mkp_verify_payload *payload = reference->piece->payload;
 	const struct mkp_symbol *symbol = reference->symbol;
 	struct mkp_verify_place *known = &payload->places[reference->index];
-	const struct piece piece = {
+	const struct mkp_verify_piece piece = {
 		.payload = payload,
 		.from = { symbol->section, symbol->value },
 		.to = { reference->to.section, reference->to.offset - reference->beyond },
@@ -136,16 +122,16 @@ static struct mkp_error *pair_symbol(struct match *match,
 		return fault(match, MKP_VERIFY_PAYLOAD_TARGET, reference->piece,
 			     reference->at, "leads to another symbol");
 	*known = piece.to;
-	return enqueue(match, &piece);
+	return mkp_verify_enqueue(match, &piece);
 }
 
 /* What has no symbol, such as the table of a switch: up to the next symbol. */
-static struct mkp_error *pair_chunk(struct match *match,
+static struct mkp_error *pair_chunk(struct mkp_verify_match *match,
 				    const struct reference *reference)
 {
 	struct mkp_verify_payload *payload = reference->piece->payload;
 	struct mkp_verify_place *known = &payload->chunks[reference->from.section];
-	struct piece piece = {
+	struct mkp_verify_piece piece = {
 		.payload = payload,
 		.from = { reference->from.section, 0 },
 		.to = { reference->to.section,
@@ -160,11 +146,11 @@ static struct mkp_error *pair_chunk(struct match *match,
 		return fault(match, MKP_VERIFY_PAYLOAD_TARGET, reference->piece,
 			     reference->at, "leads to another place");
 	*known = piece.to;
-	return enqueue(match, &piece);
+	return mkp_verify_enqueue(match, &piece);
 }
 
 /* The module defines what is meant. */
-static struct mkp_error *pair_defined(struct match *match,
+static struct mkp_error *pair_defined(struct mkp_verify_match *match,
 				      const struct reference *reference)
 {
 	const struct mkp_section *from;
@@ -193,7 +179,7 @@ static struct mkp_error *pair_defined(struct match *match,
 }
 
 /* The kernel has it: the same name, the same distance, and the right one of that name. */
-static struct mkp_error *pair_outside(struct match *match,
+static struct mkp_error *pair_outside(struct mkp_verify_match *match,
 				      const struct reference *reference)
 {
 	struct mkp_verify *verify = match->verify;
@@ -201,6 +187,7 @@ static struct mkp_error *pair_outside(struct match *match,
 	const struct mkp_symbol *symbol = &verify->object->symbols[reloc->raw.symbol];
 	struct mkp_verify_klp_symbol *klp = &verify->klp_symbols[reloc->raw.symbol];
 	const char *name = klp->name ? klp->name : symbol->name, *why = NULL;
+	struct mkp_error *error;
 
 	if (!reference->symbol || !mkp_verify_same_name(name, reference->symbol->name))
 		return mkp_verify_add(
@@ -213,18 +200,20 @@ static struct mkp_error *pair_outside(struct match *match,
 			     reference->at, "leads to another place in the right symbol");
 	if (!klp->name)
 		return NULL;
-	if (klp->image && klp->image_symbol >= 0)
-		why = mkp_verify_is_meant(reference->piece->payload, reference->symbol,
-					  klp->image, (uint32_t)klp->image_symbol);
-	if (!why)
+	if (klp->image_symbol < 0 || klp->meant_by == reference->symbol)
 		return NULL;
+	klp->meant_by = reference->symbol;
+	error = mkp_verify_is_meant(reference->piece->payload, reference->symbol,
+				    klp->image, (uint32_t)klp->image_symbol, &why);
+	if (error || !why)
+		return error;
 	verify->report->items[klp->item].verdict = MKP_WRONG;
 	return mkp_verify_add(verify->report, MKP_VERIFY_WRONG_SYMBOL, klp->name,
 			      "position %" PRIu64 " in %s: %s", klp->position,
 			      klp->object, why);
 }
 
-static struct mkp_error *pair(struct match *match, struct reference *reference)
+static struct mkp_error *pair(struct mkp_verify_match *match, struct reference *reference)
 {
 	const struct mkp_object *object = match->verify->object;
 	const struct mkp_symbol *symbol = &object->symbols[reference->reloc->raw.symbol];
@@ -247,8 +236,8 @@ static struct mkp_error *pair(struct match *match, struct reference *reference)
 
 /* Both sides while one piece is walked through. */
 struct walk {
-	struct match *match;
-	const struct piece *piece;
+	struct mkp_verify_match *match;
+	const struct mkp_verify_piece *piece;
 	const struct mkp_section *from, *to;
 	const struct mkp_reloc *reloc, *reloc_end;	  /* of the payload */
 	const struct mkp_verify_reloc *other, *other_end; /* of the module */
@@ -270,7 +259,7 @@ static const struct mkp_code_field *field_at(struct walk *walk, uint64_t at)
 
 static struct mkp_error *pair_relocs(struct walk *walk, uint64_t at)
 {
-	struct match *match = walk->match;
+	struct mkp_verify_match *match = walk->match;
 	const struct mkp_arch *arch = match->verify->arch;
 	const struct mkp_reloc_info *a = arch->reloc(walk->reloc->type);
 	const struct mkp_reloc_info *b = arch->reloc(walk->other->raw.type);
@@ -287,6 +276,8 @@ static struct mkp_error *pair_relocs(struct walk *walk, uint64_t at)
 	    (a->type != b->type && !(a->flags & b->flags & MKP_RELOC_PCREL)))
 		return fault(match, MKP_VERIFY_PAYLOAD_RELOC, walk->piece, at,
 			     "another type of relocation");
+	if (at < 32 && walk->piece->skip & (1u << at))
+		return NULL;
 	resolve_from(walk->piece->payload, walk->reloc, &reference);
 	return pair(match, &reference);
 }
@@ -389,7 +380,7 @@ static struct mkp_error *walk_piece(struct walk *walk)
 /* The piece's own relocations on both sides. */
 static void find_relocs(struct walk *walk)
 {
-	const struct piece *piece = walk->piece;
+	const struct mkp_verify_piece *piece = walk->piece;
 	const struct mkp_object *object = piece->payload->object;
 	const struct mkp_verify *verify = walk->match->verify;
 	uint32_t low = walk->from->first_reloc, high = low + walk->from->nr_relocs;
@@ -409,7 +400,8 @@ static void find_relocs(struct walk *walk)
 	walk->other_end = verify->relocs + verify->first_reloc[piece->to.section + 1];
 }
 
-static struct mkp_error *compare(struct match *match, const struct piece *piece)
+static struct mkp_error *compare(struct mkp_verify_match *match,
+				 const struct mkp_verify_piece *piece)
 {
 	const struct mkp_object *object = piece->payload->object;
 	struct walk walk = {
@@ -439,7 +431,7 @@ static struct mkp_error *compare(struct match *match, const struct piece *piece)
 /* ---- where it begins ---- */
 
 /* The function of the objects that is called so; 0 and *@ret_payload NULL: none. */
-static uint32_t find_function(struct match *match, const char *name,
+static uint32_t find_function(struct mkp_verify_match *match, const char *name,
 			      struct mkp_verify_payload **ret_payload, size_t *ret_count)
 {
 	uint32_t found = 0;
@@ -465,25 +457,27 @@ static uint32_t find_function(struct match *match, const char *name,
 	return found;
 }
 
-static struct mkp_error *check_meant(struct match *match,
+static struct mkp_error *check_meant(struct mkp_verify_match *match,
 				     const struct mkp_verify_function *function,
 				     const struct mkp_verify_payload *payload,
 				     const struct mkp_symbol *symbol)
 {
-	const char *why = NULL;
+	struct mkp_error *error;
+	const char *why;
 
-	if (function->image && function->image_symbol >= 0)
-		why = mkp_verify_is_meant(payload, symbol, function->image,
-					  (uint32_t)function->image_symbol);
-	if (!why)
+	if (function->image_symbol < 0)
 		return NULL;
+	error = mkp_verify_is_meant(payload, symbol, function->image,
+				    (uint32_t)function->image_symbol, &why);
+	if (error || !why)
+		return error;
 	match->verify->report->items[function->item].verdict = MKP_WRONG;
 	return mkp_verify_add(match->verify->report, MKP_VERIFY_WRONG_SYMBOL,
 			      function->name, "position %" PRIu64 " in %s: %s",
 			      function->position, function->image->name, why);
 }
 
-static struct mkp_error *start(struct match *match,
+static struct mkp_error *start(struct mkp_verify_match *match,
 			       const struct mkp_verify_function *function)
 {
 	struct mkp_verify_payload *payload = NULL;
@@ -501,13 +495,14 @@ static struct mkp_error *start(struct match *match,
 	if (error || payload->places[index].section)
 		return error;
 	payload->places[index] = function->code;
-	return enqueue(match, &(struct piece){
-				      .payload = payload,
-				      .from = { symbol->section, symbol->value },
-				      .to = function->code,
-				      .size = symbol->size,
-				      .name = symbol->name,
-			      });
+	return mkp_verify_enqueue(match,
+				  &(struct mkp_verify_piece){
+					  .payload = payload,
+					  .from = { symbol->section, symbol->value },
+					  .to = function->code,
+					  .size = symbol->size,
+					  .name = symbol->name,
+				  });
 }
 
 static struct mkp_error *open_payload(const struct mkp_verify *verify, const char *path,
@@ -532,7 +527,62 @@ static struct mkp_error *open_payload(const struct mkp_verify *verify, const cha
 					sizeof(*payload->chunks), &payload->chunks);
 }
 
-static struct mkp_error *run(struct match *match)
+static struct mkp_error *drain(struct mkp_verify_match *match)
+{
+	struct mkp_error *error = NULL;
+
+	while (match->done < match->nr_queue && !error) {
+		/* A copy, since the queue moves when it grows. */
+		const struct mkp_verify_piece piece = match->queue[match->done++];
+
+		error = compare(match, &piece);
+	}
+	return error;
+}
+
+static int compare_places(const void *a, const void *b, void *places)
+{
+	const struct mkp_verify_place *x = (const struct mkp_verify_place *)places +
+					   *(const uint32_t *)a;
+	const struct mkp_verify_place *y = (const struct mkp_verify_place *)places +
+					   *(const uint32_t *)b;
+
+	if (x->section != y->section)
+		return x->section < y->section ? -1 : 1;
+	return (x->offset > y->offset) - (x->offset < y->offset);
+}
+
+/* Each place in the module has one symbol, as each symbol has one place. */
+static struct mkp_error *check_places(struct mkp_verify_match *match,
+				      const struct mkp_verify_payload *payload)
+{
+	const struct mkp_object *object = payload->object;
+	MKP_CLEANUP_FREE uint32_t *sorted = NULL;
+	struct mkp_error *error = mkp_array_create(object->nr_symbols, sizeof(*sorted),
+						   &sorted);
+	size_t count = 0;
+
+	for (uint32_t i = 1; i < object->nr_symbols && !error; i++)
+		if (payload->places[i].section)
+			sorted[count++] = i;
+	if (!error)
+		qsort_r(sorted, count, sizeof(*sorted), compare_places, payload->places);
+	for (size_t i = 1; i < count && !error; i++) {
+		const struct mkp_symbol *a = &object->symbols[sorted[i - 1]];
+		const struct mkp_symbol *b = &object->symbols[sorted[i]];
+
+		/* Aliases share a place in the object, too. */
+		if (same_place(&payload->places[sorted[i - 1]],
+			       &payload->places[sorted[i]]) &&
+		    (a->section != b->section || a->value != b->value))
+			error = mkp_verify_add(match->verify->report,
+					       MKP_VERIFY_PAYLOAD_TARGET, b->name,
+					       "references to it lead to %s", a->name);
+	}
+	return error;
+}
+
+static struct mkp_error *run(struct mkp_verify_match *match)
 {
 	const struct mkp_verify_input *input = match->verify->input;
 	struct mkp_error *error = mkp_array_create(
@@ -545,18 +595,21 @@ static struct mkp_error *run(struct match *match)
 	}
 	for (size_t i = 0; i < match->verify->nr_functions && !error; i++)
 		error = start(match, &match->verify->functions[i]);
-	while (match->done < match->nr_queue && !error) {
-		/* A copy, since the queue moves when it grows. */
-		const struct piece piece = match->queue[match->done++];
-
-		error = compare(match, &piece);
-	}
+	if (!error)
+		error = drain(match);
+	/* Only now is it known which code the module carries. */
+	for (size_t i = 0; i < match->nr_payloads && !error; i++)
+		error = mkp_verify_pair_tables(match, &match->payloads[i]);
+	if (!error)
+		error = drain(match);
+	for (size_t i = 0; i < match->nr_payloads && !error; i++)
+		error = check_places(match, &match->payloads[i]);
 	return error;
 }
 
 struct mkp_error *mkp_verify_pass_payload(struct mkp_verify *verify)
 {
-	struct match match = { .verify = verify };
+	struct mkp_verify_match match = { .verify = verify };
 	struct mkp_error *error;
 
 	if (!verify->input->nr_payloads)

@@ -16,16 +16,44 @@ struct mkp_verify_payload {
 	struct mkp_verify_place *chunks;
 };
 
+/** A piece of a payload and where the module has it. */
+struct mkp_verify_piece {
+	struct mkp_verify_payload *payload;
+	struct mkp_verify_place from, to;
+	uint64_t size;
+	uint32_t skip;	  /* bit n: a relocation at offset n is proved already */
+	const char *name; /* for people */
+};
+
+/** The whole comparison. */
+struct mkp_verify_match {
+	struct mkp_verify *verify;
+	struct mkp_verify_payload *payloads;
+	size_t nr_payloads;
+	struct mkp_verify_piece *queue; /* pieces to compare; those before `done` are */
+	size_t nr_queue, cap_queue, done;
+};
+
+struct mkp_error *mkp_verify_enqueue(struct mkp_verify_match *match,
+				     const struct mkp_verify_piece *piece) MKP_MUST_CHECK;
+
+/** Puts the entries of tables that speak of code that was paired into the queue. */
+struct mkp_error *mkp_verify_pair_tables(struct mkp_verify_match *match,
+					 struct mkp_verify_payload *payload)
+	MKP_MUST_CHECK;
+
 /** "foo.constprop.0" and "foo.constprop.12" are the same but for a number. */
 bool mkp_verify_same_name(const char *a, const char *b);
 
 /**
  * Whether a symbol of an image is the one that @symbol of the payload stands for, as far
- * as binding, kind, source file and the symbols beside it tell. NULL, or why not.
+ * as binding, kind, source file, code and the symbols beside it tell. *@ret_why is NULL,
+ * or why not.
  */
-const char *mkp_verify_is_meant(const struct mkp_verify_payload *payload,
-				const struct mkp_symbol *symbol,
-				const struct mkp_verify_image *image,
-				uint32_t image_symbol);
+struct mkp_error *mkp_verify_is_meant(const struct mkp_verify_payload *payload,
+				      const struct mkp_symbol *symbol,
+				      const struct mkp_verify_image *image,
+				      uint32_t image_symbol,
+				      const char **ret_why) MKP_MUST_CHECK;
 
 #endif

@@ -132,6 +132,7 @@ struct mkp_verify_klp_symbol {
 	int64_t image_symbol; /* -1: not found */
 	const struct mkp_verify_image *image;
 	bool used;
+	const struct mkp_symbol *meant_by; /* of a payload: looked at already */
 	size_t item;
 };
 
