@@ -81,6 +81,9 @@ static uint64_t object_size(const struct mkp_verify *verify,
 	return symbol ? verify->object->symbols[symbol].size : 0;
 }
 
+/* Where a member of a record of core_abi.h is: a 64-bit kernel's are like ours. */
+#define AT(record, member) offsetof(struct mkpatch_core_##record, member)
+
 /* A record of a function: name, new code and position at these distances from `at`. */
 struct layout {
 	unsigned int name, code, position;
@@ -88,7 +91,15 @@ struct layout {
 };
 
 static const struct layout klp_func = { 0, 8, 16, -1, -1, -1, -1 };
-static const struct layout core_func = { 0, 8, 16, 24, 32, 40, -1 };
+static const struct layout core_func = {
+	AT(func, old_name),
+	AT(func, new_func),
+	AT(func, old_sympos),
+	AT(func, old_size),
+	AT(func, new_size),
+	AT(func, source),
+	-1,
+};
 static const struct layout kpatch_func = { 40, 0, 32, 24, 8, -1, 48 };
 
 static struct mkp_error *read_function(struct mkp_verify *verify, uint32_t section,
@@ -208,11 +219,13 @@ static struct mkp_error *read_klp_objects(struct mkp_verify *verify,
 static struct mkp_error *read_core_patch(struct mkp_verify *verify, uint32_t section,
 					 uint64_t offset)
 {
-	const uint64_t at = offset - 56;
-	const uint64_t stride = number_at(verify, section, at + 8, 4);
-	uint64_t count = number_at(verify, section, at + 20, 4);
-	const char *name = follow_string(verify, section, at + 24);
-	const char *release = follow_string(verify, section, at + 40);
+	const uint64_t at = offset - AT(patch, mod);
+	const uint64_t stride = number_at(verify, section, at + AT(patch, object_size),
+					  4);
+	const uint64_t size = number_at(verify, section, at + AT(patch, func_size), 4);
+	uint64_t count = number_at(verify, section, at + AT(patch, nr_objects), 4);
+	const char *name = follow_string(verify, section, at + AT(patch, name));
+	const char *release = follow_string(verify, section, at + AT(patch, release));
 	struct mkp_verify_place objects, functions;
 	struct mkp_error *error = NULL;
 
@@ -226,19 +239,24 @@ static struct mkp_error *read_core_patch(struct mkp_verify *verify, uint32_t sec
 				       "the patch record is for another release");
 	if (error)
 		return error;
-	if (!follow(verify, section, at + 48, &objects) || !count || stride < 24 ||
+	if (!follow(verify, section, at + AT(patch, objects), &objects) || !count ||
+	    stride != sizeof(struct mkpatch_core_object) ||
+	    size != sizeof(struct mkpatch_core_func) ||
 	    count > (verify->object->sections[objects.section].size - objects.offset) /
 			    stride)
 		return bad_record(verify, section, at, "no objects");
 	for (uint64_t i = 0; i < count && !error; i++) {
 		uint64_t object = objects.offset + i * stride;
 
-		if (follow(verify, objects.section, object + 8, &functions))
-			error = read_functions(
-				verify, &functions,
-				number_at(verify, objects.section, object + 16, 4),
-				number_at(verify, section, at + 12, 4), &core_func,
-				follow_string(verify, objects.section, object));
+		if (follow(verify, objects.section, object + AT(object, funcs),
+			   &functions))
+			error = read_functions(verify, &functions,
+					       number_at(verify, objects.section,
+							 object + AT(object, nr_funcs),
+							 4),
+					       size, &core_func,
+					       follow_string(verify, objects.section,
+							     object + AT(object, name)));
 		else
 			error = bad_record(verify, objects.section, object,
 					   "no functions");
@@ -250,10 +268,13 @@ static struct mkp_error *read_core_patch(struct mkp_verify *verify, uint32_t sec
 static bool is_core_patch(const struct mkp_verify *verify, uint32_t section,
 			  uint64_t offset)
 {
-	return offset >= 56 &&
-	       number_at(verify, section, offset - 56, 4) == MKPATCH_CORE_ABI &&
-	       number_at(verify, section, offset - 52, 4) == 72 &&
-	       mkp_verify_reloc_at(verify, section, offset - 32);
+	const uint64_t at = offset - AT(patch, mod);
+
+	return offset >= AT(patch, mod) &&
+	       number_at(verify, section, at + AT(patch, abi), 4) == MKPATCH_CORE_ABI &&
+	       number_at(verify, section, at + AT(patch, patch_size), 4) ==
+		       sizeof(struct mkpatch_core_patch) &&
+	       mkp_verify_reloc_at(verify, section, at + AT(patch, name));
 }
 
 static struct mkp_error *read_patch(struct mkp_verify *verify, uint32_t section,
