@@ -29,7 +29,7 @@ _mkpatch_argument()
 	-k | --kernel)
 		_mkpatch_words "$(cd /lib/modules 2>/dev/null && echo *)"
 		;;
-	--source | --config | --sign-hook | --sign-key | --sign-cert) _mkpatch_files ;;
+	-c | --source | --config | --sign-hook | --sign-key | --sign-cert) _mkpatch_files ;;
 	--vmlinux | --symvers | --correlate | --system-map | --debug) _mkpatch_files ;;
 	-W | --warning | -E | --error)
 		_mkpatch_words "$("${COMP_WORDS[0]}" checks 2>/dev/null | awk '{ print $NF }')"
@@ -47,7 +47,7 @@ _mkpatch_diff()
 	case $cur in
 	-*)
 		_mkpatch_words '-n -o -k -v -q -W -E --name --output --kernel --vmlinux --symvers
-			--object --image --sysroot --system-map --debug --debug-dir --standalone --correlate --warning
+			--object --image --sysroot --system-map --debug --debug-dir --standalone --fix --correlate --warning
 			--error --ignore-init --json --explain --verbose --quiet
 			--color --help --version'
 		;;
@@ -107,6 +107,22 @@ _mkpatch_build()
 	esac
 }
 
+_mkpatch_info()
+{
+	case $cur in
+	-*) _mkpatch_words '--json --help --version' ;;
+	*) _mkpatch_files '*.ko' ;;
+	esac
+}
+
+_mkpatch_sections()
+{
+	case $cur in
+	-*) _mkpatch_words '-c --config --help --version' ;;
+	*) _mkpatch_files ;;
+	esac
+}
+
 _mkpatch()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} at=$((COMP_CWORD - 1)) verb=${COMP_WORDS[1]-}
@@ -136,7 +152,7 @@ _mkpatch()
 	fi
 	_mkpatch_argument "${COMP_WORDS[at]}" && return
 	case $verb in
-	verify | preflight | build)
+	verify | preflight | build | info | sections)
 		if [ "$COMP_CWORD" -gt 1 ]; then
 			"_mkpatch_$verb"
 			return
@@ -146,7 +162,7 @@ _mkpatch()
 	_mkpatch_diff
 	if [ "$COMP_CWORD" = 1 ] && [[ $cur != -* ]]; then
 		mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY \
-			< <(compgen -W 'diff finalize checks verify preflight build' -- "$cur")
+			< <(compgen -W 'diff finalize checks verify preflight build info sections' -- "$cur")
 	fi
 }
 

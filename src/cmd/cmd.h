@@ -31,6 +31,8 @@ extern const struct mkp_verb mkp_verb_diff;
 extern const struct mkp_verb mkp_verb_finalize;
 extern const struct mkp_verb mkp_verb_checks;
 extern const struct mkp_verb mkp_verb_verify;
+extern const struct mkp_verb mkp_verb_info;
+extern const struct mkp_verb mkp_verb_sections;
 extern const struct mkp_verb mkp_verb_preflight;
 
 /** One option: parsed from this row, and listed by --help from it. */

@@ -55,6 +55,8 @@ static struct mkp_error *describe_patch(struct run *run)
 		.name = run->name,
 		.directory = options->directory ? options->directory : run->name,
 		.standalone = options->standalone,
+		.fixes = options->fixes,
+		.nr_fixes = options->nr_fixes,
 		.explain = options->explain,
 		.pairs = options->explain || options->json,
 	};

@@ -19,6 +19,8 @@ struct mkp_diff_options {
 	uint8_t levels[MKP_NR_CHECKS];	/* for mkp_report.levels */
 	struct mkp_decision *decisions; /* owned */
 	size_t nr_decisions, cap_decisions;
+	const char **fixes; /* owned */
+	size_t nr_fixes, cap_fixes;
 	bool json, standalone, explain, quiet;
 	int verbose;
 	enum {

@@ -20,6 +20,7 @@ enum option_id {
 	OPTION_DEBUG,
 	OPTION_DEBUG_DIR,
 	OPTION_STANDALONE,
+	OPTION_FIX,
 	OPTION_CORRELATE,
 	OPTION_WARNING,
 	OPTION_ERROR,
@@ -50,6 +51,7 @@ static const struct mkp_option options[] = {
 			       "look there for debug files (default: /usr/lib/debug)" },
 	[OPTION_STANDALONE] = { "standalone", 0, NULL,
 				"emit a module that needs no mkpatch_core" },
+	[OPTION_FIX] = { "fix", 0, "ID", "what the patch fixes, such as CVE-2026-1234" },
 	[OPTION_CORRELATE] = { "correlate", 0, "FILE",
 			       "rules that settle what is what (see the manual)" },
 	[OPTION_WARNING] = { "warning", 'W', "CHECK", "only warn of what CHECK finds" },
@@ -107,6 +109,24 @@ static int take_decision(const char *option, const char *check, enum mkp_level l
 	return -1;
 }
 
+/* It becomes a line of .modinfo. */
+static int take_fix(const char *fix, struct mkp_diff_options *result)
+{
+	struct mkp_error *error;
+
+	for (const char *at = fix; *at; at++)
+		if (*at < ' ' || *at > '~')
+			return mkp_fail_usage("--fix takes printable characters only");
+	if (!*fix)
+		return mkp_fail_usage("--fix needs an identifier");
+	error = mkp_array_reserve(&result->fixes, &result->cap_fixes,
+				  result->nr_fixes + 1, sizeof(*result->fixes));
+	if (error)
+		return mkp_fail(error);
+	result->fixes[result->nr_fixes++] = fix;
+	return -1;
+}
+
 static int take_option(const struct mkp_option_value *option,
 		       struct mkp_diff_options *result)
 {
@@ -147,6 +167,8 @@ static int take_option(const struct mkp_option_value *option,
 	case OPTION_STANDALONE:
 		result->standalone = true;
 		break;
+	case OPTION_FIX:
+		return take_fix(option->value, result);
 	case OPTION_CORRELATE:
 		result->correlate = option->value;
 		break;
@@ -225,6 +247,8 @@ int mkp_diff_parse(int argc, char **argv, struct mkp_diff_options *ret_options)
 
 void mkp_diff_options_deinit(struct mkp_diff_options *result)
 {
+	free(result->fixes);
+	result->fixes = NULL;
 	free(result->decisions);
 	result->decisions = NULL;
 }

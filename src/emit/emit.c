@@ -6,6 +6,7 @@
 #include "base/array.h"
 #include "emit/directory.h"
 #include "emit/manifest.h"
+#include "emit/metadata.h"
 #include "emit/module.h"
 #include "emit/payload.h"
 
@@ -187,6 +188,36 @@ static struct mkp_error *take_author(struct plan *plan, const struct mkp_author 
 	return NULL;
 }
 
+/* What the program says, behind what the author says. */
+static struct mkp_error *add_metadata(struct plan *plan,
+				      const struct mkp_emit_options *options,
+				      const struct mkp_diff *diff,
+				      const struct mkp_report *report)
+{
+	const struct mkp_metadata metadata = {
+		.module = &plan->module,
+		.orig = diff->orig->object,
+		.patched = diff->patched->object,
+		.vmlinux = options->vmlinux,
+		.report = report,
+		.fixes = options->fixes,
+		.nr_fixes = options->nr_fixes,
+	};
+	size_t capacity = plan->module.nr_infos, count;
+	struct mkp_error *error = mkp_array_reserve(&plan->infos, &capacity,
+						    plan->module.nr_infos +
+							    mkp_metadata_count(&metadata),
+						    sizeof(*plan->infos));
+
+	if (error)
+		return error;
+	error = mkp_metadata_fill(&metadata, &plan->arena,
+				  plan->infos + plan->module.nr_infos, &count);
+	plan->module.infos = plan->infos;
+	plan->module.nr_infos += count;
+	return error;
+}
+
 static struct mkp_error *make_plan(struct plan *plan,
 				   const struct mkp_emit_options *options,
 				   const struct mkp_selection *selection,
@@ -228,7 +259,8 @@ static struct mkp_error *make_plan(struct plan *plan,
 	};
 	if (!plan->module.description)
 		return mkp_error_nomem();
-	return take_author(plan, options->author, selection);
+	error = take_author(plan, options->author, selection);
+	return error ? error : add_metadata(plan, options, diff, report);
 }
 
 static struct mkp_error *write_source(const void *module, FILE *stream)

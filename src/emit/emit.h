@@ -14,7 +14,10 @@ struct mkp_emit_options {
 	const char *object;    /* NULL: vmlinux */
 	const char *release;   /* NULL: not known */
 	bool standalone;
-	const struct mkp_author *author; /* what the source says; without findings */
+	const struct mkp_author *author;  /* what the source says; without findings */
+	const struct mkp_object *vmlinux; /* NULL: not known, or no ELF file */
+	const char *const *fixes;	  /* what it fixes, "CVE-2026-1234" */
+	size_t nr_fixes;
 };
 
 /** Writes the output directory, whole or not at all, and the counts of relocations and

@@ -248,6 +248,9 @@ struct mkp_error *mkp_patch_emit(struct mkp_patch *patch, const struct mkp_targe
 		.release = options->release,
 		.standalone = options->standalone,
 		.author = &patch->author,
+		.vmlinux = target->vmlinux ? mkp_image_object(target->vmlinux) : NULL,
+		.fixes = options->fixes,
+		.nr_fixes = options->nr_fixes,
 	};
 
 	patch->report->status = MKP_STATUS_PATCH;

@@ -19,8 +19,10 @@ struct mkp_patch_options {
 	const uint8_t *levels; /* for mkp_report.levels */
 	const struct mkp_decision *decisions;
 	size_t nr_decisions;
-	const char *name;      /* of the patch module, a valid one; for emit */
-	const char *directory; /* to write; for emit */
+	const char *name;	  /* of the patch module, a valid one; for emit */
+	const char *directory;	  /* to write; for emit */
+	const char *const *fixes; /* what it fixes, "CVE-2026-1234"; for emit */
+	size_t nr_fixes;
 	bool standalone;
 	bool explain; /* the report has the cause of each change */
 	bool pairs;   /* and what was taken to be what */

@@ -184,6 +184,23 @@ static struct mkp_error *pair_companion(struct tables *tables, uint64_t from, ui
 				  });
 }
 
+/* Whether the key of an entry is nothing that vmlinux has, but a module may. */
+static bool is_late(const struct tables *tables, uint64_t at)
+{
+	const struct mkp_object *object = tables->payload->object;
+	const struct mkp_verify *verify = tables->match->verify;
+	const struct mkp_reloc *reloc;
+	size_t count;
+
+	if (tables->row->key_field < 0 || verify->nr_images < 2)
+		return false;
+	reloc = find_reloc(object, &object->sections[tables->from],
+			   at + (uint64_t)tables->row->key_field);
+	return reloc &&
+	       !mkp_verify_image_named(verify->images[0],
+				       object->symbols[reloc->symbol].name, &count);
+}
+
 static struct mkp_error *pair_entry(struct tables *tables,
 				    const struct mkp_verify_place *code, uint64_t at,
 				    size_t nth)
@@ -199,6 +216,10 @@ static struct mkp_error *pair_entry(struct tables *tables,
 	};
 	struct mkp_error *error;
 
+	if (!entry && is_late(tables, at))
+		return mkp_verify_add(tables->match->verify->report,
+				      MKP_VERIFY_LATE_ENTRY, piece.name,
+				      "the entry at 0x%" PRIx64 " of the object", at);
 	if (!entry)
 		return mkp_verify_add(
 			tables->match->verify->report, MKP_VERIFY_PAYLOAD_TABLE,

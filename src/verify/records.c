@@ -233,8 +233,9 @@ static struct mkp_error *read_core_patch(struct mkp_verify *verify, uint32_t sec
 	if (!name || !verify->report->name || strcmp(name, verify->report->name))
 		error = mkp_verify_add(verify->report, MKP_VERIFY_MODULE_NAME, name,
 				       "the patch record has another name");
-	if (!error && (!release || !verify->images[0]->release ||
-		       strcmp(release, verify->images[0]->release) != 0))
+	if (!error && verify->nr_images &&
+	    (!release || !verify->images[0]->release ||
+	     strcmp(release, verify->images[0]->release) != 0))
 		error = mkp_verify_add(verify->report, MKP_VERIFY_TARGET, release,
 				       "the patch record is for another release");
 	if (error)

@@ -33,4 +33,26 @@ struct mkp_error *mkp_verify_run(const struct mkp_verify_input *input,
 				 struct mkp_verify **ret_verify) MKP_MUST_CHECK;
 void mkp_verify_destroy(struct mkp_verify *verify);
 
+/**
+ * Reads what a module says it replaces, of whatever tool it is, without any image. What
+ * is wrong with its records is a finding of the report. *@ret_verify owns all strings.
+ */
+struct mkp_error *mkp_verify_describe(const char *path, struct mkp_verify_report *report,
+				      struct mkp_verify **ret_verify) MKP_MUST_CHECK;
+
+struct mkp_verify_replaced {
+	const char *object, *name; /* "vmlinux" or a module; the function */
+	uint64_t position;
+	uint64_t old_size, new_size; /* 0: not known */
+	const char *new_symbol;	     /* NULL: not known */
+	const char *source;	     /* "file:line", or NULL */
+};
+
+size_t mkp_verify_nr_replaced(const struct mkp_verify *verify);
+struct mkp_verify_replaced mkp_verify_replaced(const struct mkp_verify *verify, size_t i);
+
+/** The value of @key (with "=") in .modinfo after *@cursor (0: the first); NULL: none. */
+const char *mkp_verify_line(const struct mkp_verify *verify, const char *key,
+			    uint64_t *cursor);
+
 #endif

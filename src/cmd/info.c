@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * `mkpatch info MODULE.ko`: what a patch module says of itself.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cmd/cmd.h"
+#include "verify/verify.h"
+
+static const char usage[] = "mkpatch info [--json] MODULE.ko";
+
+enum {
+	OPTION_JSON
+};
+
+static const struct mkp_option options[] = {
+	[OPTION_JSON] = { "json", 0, NULL, "as JSON, in place of text" },
+};
+
+/* A key of .modinfo, what it is called here, and whether it can be there
+ * repeatedly. */
+struct line {
+	const char *key, *label, *member;
+	bool list;
+};
+
+static const struct line lines[] = {
+	{ "version=", "version", "version", false },
+	{ "description=", "description", "description", false },
+	{ "license=", "license", "license", false },
+	{ "vermagic=", "built for", "vermagic", false },
+	{ "mkpatch=", "made by mkpatch", "mkpatch", false },
+	{ "mkpatch_release=", "made for", "release", false },
+	{ "mkpatch_build_id=", "build-id", "build_id", false },
+	{ "mkpatch_unload=", "unloading", "unload", false },
+	{ "depends=", "depends on", "depends", false },
+	{ "mkpatch_fix=", "fixes", "fixes", true },
+	{ "mkpatch_input=", "input", "inputs", true },
+	{ "mkpatch_override=", "override", "overrides", true },
+};
+
+static bool is_marked(const struct mkp_verify *module)
+{
+	const char *mark = mkp_verify_line(module, "livepatch=", NULL);
+
+	return mark && *mark == 'Y';
+}
+
+/* ---- text ---- */
+
+static void print_line(const char *label, const char *value)
+{
+	printf("%s:%*s", label, (int)(17 - strlen(label)), "");
+	mkp_text_escape(stdout, value);
+	putchar('\n');
+}
+
+static void print_function(const struct mkp_verify_replaced *function)
+{
+	printf("  ");
+	mkp_text_escape(stdout, function->object);
+	putchar(' ');
+	mkp_text_escape(stdout, function->name);
+	printf(",%" PRIu64, function->position);
+	if (function->old_size)
+		printf("  %" PRIu64 " -> %" PRIu64 " bytes", function->old_size,
+		       function->new_size);
+	else if (function->new_size)
+		printf("  %" PRIu64 " bytes", function->new_size);
+	if (function->source) {
+		printf("  ");
+		mkp_text_escape(stdout, function->source);
+	}
+	putchar('\n');
+}
+
+static void print_text(const struct mkp_verify *module,
+		       const struct mkp_verify_report *report)
+{
+	const char *flavour = report->flavour ? report->flavour : "no patch record";
+
+	print_line("name", report->name);
+	print_line("kind", is_marked(module) ? flavour : "not marked as a live patch");
+	for (size_t i = 0; i < MKP_ARRAY_SIZE(lines); i++) {
+		const char *value;
+		uint64_t cursor = 0;
+
+		while ((value = mkp_verify_line(module, lines[i].key, &cursor))) {
+			if (*value)
+				print_line(lines[i].label, value);
+			if (!lines[i].list)
+				break;
+		}
+	}
+	printf("replaces:\n");
+	for (size_t i = 0; i < mkp_verify_nr_replaced(module); i++) {
+		const struct mkp_verify_replaced function = mkp_verify_replaced(module,
+										i);
+
+		print_function(&function);
+	}
+	for (size_t i = 0; i < report->nr_findings; i++) {
+		printf("%s: ", report->findings[i].row->name);
+		mkp_text_escape(stdout, report->findings[i].message);
+		putchar('\n');
+	}
+}
+
+/* ---- JSON ---- */
+
+static bool put(struct json_object *object, const char *key, struct json_object *value)
+{
+	return value && !json_object_object_add(object, key, value);
+}
+
+static struct json_object *make_string(const char *string)
+{
+	MKP_CLEANUP_FREE char *text = NULL;
+	struct mkp_error *error = mkp_text_escape_string(string, &text);
+
+	mkp_error_destroy(error);
+	return error ? NULL : json_object_new_string(text);
+}
+
+static bool put_string(struct json_object *object, const char *key, const char *string)
+{
+	if (!string)
+		return !json_object_object_add(object, key, NULL);
+	return put(object, key, make_string(string));
+}
+
+static bool put_number(struct json_object *object, const char *key, uint64_t number)
+{
+	return put(object, key, json_object_new_uint64(number));
+}
+
+static bool put_lines(struct json_object *root, const struct mkp_verify *module,
+		      const struct line *line)
+{
+	struct json_object *array;
+	const char *value;
+	uint64_t cursor = 0;
+	bool ok;
+
+	if (!line->list)
+		return put_string(root, line->member,
+				  mkp_verify_line(module, line->key, NULL));
+	array = json_object_new_array();
+	ok = put(root, line->member, array);
+	while (ok && (value = mkp_verify_line(module, line->key, &cursor))) {
+		struct json_object *string = make_string(value);
+
+		ok = string && !json_object_array_add(array, string);
+	}
+	return ok;
+}
+
+static bool put_functions(struct json_object *root, const struct mkp_verify *module)
+{
+	struct json_object *array = json_object_new_array();
+	bool ok = put(root, "functions", array);
+
+	for (size_t i = 0; ok && i < mkp_verify_nr_replaced(module); i++) {
+		const struct mkp_verify_replaced function = mkp_verify_replaced(module,
+										i);
+		struct json_object *row = json_object_new_object();
+
+		ok = row && !json_object_array_add(array, row) &&
+		     put_string(row, "object", function.object) &&
+		     put_string(row, "name", function.name) &&
+		     put_number(row, "position", function.position) &&
+		     put_number(row, "old_size", function.old_size) &&
+		     put_number(row, "new_size", function.new_size) &&
+		     put_string(row, "new_symbol", function.new_symbol) &&
+		     put_string(row, "source", function.source);
+	}
+	return ok;
+}
+
+static bool fill(struct json_object *root, const struct mkp_verify *module,
+		 const struct mkp_verify_report *report)
+{
+	bool ok = put_string(root, "schema", "mkpatch.info/1") &&
+		  put_string(root, "name", report->name) &&
+		  put_string(root, "flavour", report->flavour) &&
+		  put(root, "livepatch", json_object_new_boolean(is_marked(module)));
+
+	for (size_t i = 0; ok && i < MKP_ARRAY_SIZE(lines); i++)
+		ok = put_lines(root, module, &lines[i]);
+	return ok && put_functions(root, module);
+}
+
+static struct mkp_error *print_json(const struct mkp_verify *module,
+				    const struct mkp_verify_report *report)
+{
+	struct json_object *root = json_object_new_object();
+	struct mkp_error *error = NULL;
+
+	if (root && fill(root, module, report))
+		printf("%s\n", json_object_to_json_string_ext(
+				       root, JSON_C_TO_STRING_PRETTY |
+						     JSON_C_TO_STRING_NOSLASHESCAPE));
+	else
+		error = mkp_error_nomem();
+	json_object_put(root);
+	return error;
+}
+
+static int info(const char *path, bool json)
+{
+	struct mkp_verify_report report;
+	struct mkp_verify *module = NULL;
+	struct mkp_error *error;
+
+	mkp_verify_report_init(&report);
+	error = mkp_verify_describe(path, &report, &module);
+	if (!error && json)
+		error = print_json(module, &report);
+	else if (!error)
+		print_text(module, &report);
+	mkp_verify_destroy(module);
+	mkp_verify_report_deinit(&report);
+	return error ? mkp_fail(error) : MKP_EXIT_OK;
+}
+
+static int run_info(int argc, char **argv)
+{
+	struct mkp_option_parser parser = {
+		.argc = argc,
+		.argv = argv,
+		.options = options,
+		.nr_options = MKP_ARRAY_SIZE(options),
+	};
+	struct mkp_option_value value;
+	const char *path = NULL;
+	bool json = false;
+	int code;
+
+	while (mkp_options_next(&parser, usage, &value, &code)) {
+		if (value.index == OPTION_JSON)
+			json = true;
+		else if (!path)
+			path = value.value;
+		else
+			code = mkp_fail_usage("info takes one module");
+		if (code >= 0)
+			break;
+	}
+	mkp_options_deinit(&parser);
+	if (code >= 0)
+		return code;
+	return path ? info(path, json) : mkp_fail_usage("info needs a module");
+}
+
+const struct mkp_verb mkp_verb_info = {
+	"info",
+	run_info,
+	"tell what a patch module replaces and what it was made from",
+};
