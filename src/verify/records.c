@@ -176,6 +176,15 @@ static uint64_t count_pointers(const struct mkp_verify *verify,
 	return count;
 }
 
+static bool has_pointers(const struct mkp_verify *verify,
+			 const struct mkp_verify_place *place, uint64_t size)
+{
+	size_t i = mkp_verify_reloc_from(verify, place->section, place->offset);
+
+	return i < verify->first_reloc[place->section + 1] &&
+	       verify->relocs[i].raw.offset - place->offset < size;
+}
+
 /* struct klp_func[], of which the last is empty. */
 static struct mkp_error *read_klp_funcs(struct mkp_verify *verify,
 					const struct mkp_verify_place *place,
@@ -184,6 +193,9 @@ static struct mkp_error *read_klp_funcs(struct mkp_verify *verify,
 	uint64_t size = object_size(verify, place);
 	uint64_t count = count_pointers(verify, place, size, true);
 
+	/* An object can have callbacks alone: then there is nothing but the empty one. */
+	if (size && !count && !has_pointers(verify, place, size))
+		return NULL;
 	if (!count || size % (count + 1))
 		return bad_record(verify, place->section, place->offset,
 				  "no array of struct klp_func");
@@ -215,6 +227,28 @@ static struct mkp_error *read_klp_objects(struct mkp_verify *verify,
 	return error;
 }
 
+/* Functions, callbacks, or both. */
+static struct mkp_error *read_core_object(struct mkp_verify *verify,
+					  const struct mkp_verify_place *place)
+{
+	const struct mkp_verify_place callbacks = {
+		place->section, place->offset + AT(object, callbacks)
+	};
+	uint64_t count = number_at(verify, place->section,
+				   place->offset + AT(object, nr_funcs), 4);
+	struct mkp_verify_place functions;
+
+	if (!count &&
+	    has_pointers(verify, &callbacks, sizeof(struct mkpatch_core_callbacks)))
+		return NULL;
+	if (!follow(verify, place->section, place->offset + AT(object, funcs),
+		    &functions))
+		return bad_record(verify, place->section, place->offset, "no functions");
+	return read_functions(
+		verify, &functions, count, sizeof(struct mkpatch_core_func), &core_func,
+		follow_string(verify, place->section, place->offset + AT(object, name)));
+}
+
 /* mkpatch_core_patch: its member `mod` is at @offset. */
 static struct mkp_error *read_core_patch(struct mkp_verify *verify, uint32_t section,
 					 uint64_t offset)
@@ -226,7 +260,7 @@ static struct mkp_error *read_core_patch(struct mkp_verify *verify, uint32_t sec
 	uint64_t count = number_at(verify, section, at + AT(patch, nr_objects), 4);
 	const char *name = follow_string(verify, section, at + AT(patch, name));
 	const char *release = follow_string(verify, section, at + AT(patch, release));
-	struct mkp_verify_place objects, functions;
+	struct mkp_verify_place objects;
 	struct mkp_error *error = NULL;
 
 	verify->report->flavour = "mkpatch_core";
@@ -246,22 +280,10 @@ static struct mkp_error *read_core_patch(struct mkp_verify *verify, uint32_t sec
 	    count > (verify->object->sections[objects.section].size - objects.offset) /
 			    stride)
 		return bad_record(verify, section, at, "no objects");
-	for (uint64_t i = 0; i < count && !error; i++) {
-		uint64_t object = objects.offset + i * stride;
-
-		if (follow(verify, objects.section, object + AT(object, funcs),
-			   &functions))
-			error = read_functions(verify, &functions,
-					       number_at(verify, objects.section,
-							 object + AT(object, nr_funcs),
-							 4),
-					       size, &core_func,
-					       follow_string(verify, objects.section,
-							     object + AT(object, name)));
-		else
-			error = bad_record(verify, objects.section, object,
-					   "no functions");
-	}
+	for (uint64_t i = 0; i < count && !error; i++)
+		error = read_core_object(
+			verify, &(struct mkp_verify_place){
+					objects.section, objects.offset + i * stride });
 	return error;
 }
 
