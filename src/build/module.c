@@ -90,6 +90,8 @@ static struct mkp_error *start_pair(struct work *work, struct pair *pair)
 		.name = work->name,
 		.directory = work->module,
 		.standalone = options->standalone,
+		.fixes = options->fixes,
+		.nr_fixes = options->nr_fixes,
 	};
 	if (!error)
 		mkp_patch_init(&pair->patch, &pair->options, pair->report);
