@@ -140,5 +140,6 @@ class Elf:
             del entries[found[0]]
         else:
             entries[found[0]] = key.encode() + b"=" + value.encode()
-        section.replace(b"\0".join(entries))
+        content = b"\0".join(entries)
+        section.replace(content.ljust(section.size, b"\0"))
         return True
