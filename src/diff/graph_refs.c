@@ -61,8 +61,11 @@ static void aim(const struct mkp_graph *graph, const struct mkp_reloc *reloc,
 			ref->offset -= (int64_t)symbol->value;
 		return;
 	}
-	if (!mkp_symbol_section(graph->object, symbol))
+	if (!mkp_symbol_section(graph->object, symbol)) {
+		/* The assembler knew the absolute symbol: it left its number, no name. */
+		ref->offset = (int64_t)place;
 		return;
+	}
 	aim_at_place(graph, symbol->section, place, ref);
 	if (ref->target == MKP_NO_ATOM &&
 	    graph->section_atoms[symbol->section] <
