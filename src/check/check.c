@@ -132,6 +132,24 @@ struct mkp_error *mkp_check_report_details(struct mkp_report *report,
 	return error;
 }
 
+/* Module names use '_' where file names may have '-'. */
+static bool names_equal(const char *a, const char *b)
+{
+	while (*a && (*a == *b || (strchr("-_", *a) && *b && strchr("-_", *b)))) {
+		a++;
+		b++;
+	}
+	return *a == *b;
+}
+
+bool mkp_check_same_object(const struct mkp_check_context *a,
+			   const struct mkp_check_context *b)
+{
+	if (!a->object || !b->object)
+		return a->object == b->object;
+	return names_equal(a->object, b->object);
+}
+
 static const char *atom_source(struct mkp_lines *lines, struct mkp_types *types,
 			       const struct mkp_graph *graph, uint32_t atom)
 {

@@ -24,6 +24,13 @@ enum mkp_check_id {
 	MKP_NR_CHECKS
 };
 
+/** Where an undefined symbol of one object of a patch leads in another one. */
+struct mkp_link {
+	const struct mkp_check_context *to; /* NULL: nowhere in the patch */
+	uint32_t atom;			    /* of its patched object */
+	bool carried; /* to the copy; otherwise to what the kernel has of it */
+};
+
 /** What checks look at; all borrowed. */
 struct mkp_check_context {
 	const struct mkp_diff *diff;
@@ -32,7 +39,13 @@ struct mkp_check_context {
 	struct mkp_types *orig_types, *patched_types; /* NULL: none */
 	const struct mkp_overrides *overrides;	      /* NULL: none */
 	const struct mkp_author *author;	      /* NULL: none */
-	bool module; /* the patched object is a loadable module, not vmlinux */
+	bool module;	    /* the patched object is a loadable module, not vmlinux */
+	const char *object; /* its name; NULL: vmlinux */
+	/* The objects of the patch that come before this one, from the last to the first.
+	 */
+	const struct mkp_check_context *before;
+	const struct mkp_link
+		*links; /* [patched atoms]; NULL: the only object of the patch */
 	struct mkp_report *report;
 };
 
@@ -79,6 +92,10 @@ struct mkp_error *mkp_check_report_details(struct mkp_report *report,
 					   const struct mkp_finding *details,
 					   const char *format, ...)
 	MKP_PRINTF(4, 5) MKP_MUST_CHECK;
+
+/** Whether two objects of a patch are parts of the same module, or of vmlinux. */
+bool mkp_check_same_object(const struct mkp_check_context *a,
+			   const struct mkp_check_context *b);
 
 /** Source place of an atom of the patched (or original) object, or NULL. */
 const char *mkp_check_source(const struct mkp_check_context *context, uint32_t atom);

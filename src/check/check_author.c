@@ -39,19 +39,34 @@ static struct mkp_error *for_each_record(const struct mkp_check_context *context
 	return error;
 }
 
-/*
- * The first record of the same kind for which @same holds; @record itself if there is
- * none before it. An author writes a handful.
- */
-static const struct mkp_author_record *find_first(
-	const struct mkp_check_context *context, const struct mkp_author_record *record,
-	bool (*same)(const struct mkp_author_record *, const struct mkp_author_record *))
-{
-	const struct mkp_author_record *at = context->author->records;
+/* A record, with the object of the patch that has it. */
+struct found {
+	const struct mkp_check_context *context;
+	const struct mkp_author_record *record; /* NULL: there is none */
+};
 
-	while (at < record && !(is_kind(at, record->kind) && same(at, record)))
-		at++;
-	return at;
+/*
+ * The last record of the same kind before @record, in this object or in those that come
+ * before, for which @same holds. An author writes a handful.
+ */
+static struct found find_earlier(const struct mkp_check_context *context,
+				 const struct mkp_author_record *record,
+				 bool (*same)(const struct mkp_author_record *,
+					      const struct mkp_author_record *))
+{
+	size_t end = (size_t)(record - context->author->records);
+
+	for (const struct mkp_check_context *at = context; at; at = at->before) {
+		const struct mkp_author *author = at->author;
+
+		if (at != context)
+			end = author ? author->nr_records : 0;
+		while (end--)
+			if (is_kind(&author->records[end], record->kind) &&
+			    same(&author->records[end], record))
+				return (struct found){ at, &author->records[end] };
+	}
+	return (struct found){ NULL, NULL };
 }
 
 static struct mkp_error *check_form(const struct mkp_check_context *context,
@@ -145,17 +160,21 @@ static struct mkp_error *check_several(const struct mkp_check_context *context,
 				       enum mkp_check_id self,
 				       const struct mkp_author_record *record)
 {
-	const struct mkp_author_record *first;
+	struct found first = { context, record };
 
 	if (!is_callback(record))
 		return NULL;
-	first = find_first(context, record, any_same);
-	if (first == record)
+	do
+		first = find_earlier(first.context, first.record, any_same);
+	while (first.record && !mkp_check_same_object(first.context, context));
+	if (!first.record)
 		return NULL;
 	return report_record(context, self, record, function_name(context, record),
-			     "a second %.*s-%s callback; the first is %s",
+			     "a second %.*s-%s callback of %s; there is %s",
 			     kind_head(record->kind), mkp_author_kind_name(record->kind),
-			     kind_tail(record->kind), function_name(context, first));
+			     kind_tail(record->kind),
+			     context->object ? context->object : "vmlinux",
+			     function_name(first.context, first.record));
 }
 
 struct mkp_error *mkp_run_callback_several(const struct mkp_check_context *context,
@@ -192,6 +211,13 @@ struct mkp_error *mkp_run_callback_target(const struct mkp_check_context *contex
 	return for_each_record(context, self, check_target);
 }
 
+/* One shadow variable may be used in several files. */
+static bool shadows_clash(const struct mkp_author_record *a,
+			  const struct mkp_author_record *b)
+{
+	return a->id == b->id && (strcmp(a->name, b->name) != 0 || a->value != b->value);
+}
+
 static bool same_id(const struct mkp_author_record *a, const struct mkp_author_record *b)
 {
 	return a->id == b->id;
@@ -201,15 +227,16 @@ static struct mkp_error *check_shadow(const struct mkp_check_context *context,
 				      enum mkp_check_id self,
 				      const struct mkp_author_record *record)
 {
-	const struct mkp_author_record *first;
+	struct found first;
 
 	if (!is_kind(record, MKP_AUTHOR_SHADOW))
 		return NULL;
-	first = find_first(context, record, same_id);
-	if (first == record)
+	first = find_earlier(context, record, shadows_clash);
+	if (!first.record)
 		return NULL;
 	return report_record(context, self, record, record->name,
-			     "has the id %#" PRIx64 " of %s", record->id, first->name);
+			     "has the id %#" PRIx64 " of %s", record->id,
+			     first.record->name);
 }
 
 struct mkp_error *mkp_run_shadow_id(const struct mkp_check_context *context,
@@ -222,6 +249,8 @@ static struct mkp_error *check_state(const struct mkp_check_context *context,
 				     enum mkp_check_id self,
 				     const struct mkp_author_record *record)
 {
+	struct found first;
+
 	if (!is_kind(record, MKP_AUTHOR_STATE))
 		return NULL;
 	if (!record->id)
@@ -231,7 +260,10 @@ static struct mkp_error *check_state(const struct mkp_check_context *context,
 		return report_record(context, self, record, record->name,
 				     "state %#" PRIx64 " has the version %" PRIu64,
 				     record->id, record->value);
-	if (find_first(context, record, same_id) != record)
+	first = find_earlier(context, record, same_id);
+	/* Two files may say the same. */
+	if (first.record &&
+	    (first.context == context || first.record->value != record->value))
 		return report_record(context, self, record, record->name,
 				     "state %#" PRIx64 " is there twice", record->id);
 	return NULL;
@@ -282,7 +314,7 @@ static struct mkp_error *check_info(const struct mkp_check_context *context,
 			trouble = "not the author's to set";
 	if (!trouble &&
 	    (!strcmp(record->name, "version") || !strcmp(record->name, "description")) &&
-	    find_first(context, record, same_key) != record)
+	    find_earlier(context, record, same_key).record)
 		trouble = "there already";
 	if (!trouble)
 		return NULL;

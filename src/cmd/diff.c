@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * `mkpatch [diff] ORIG.o PATCHED.o`: from two objects to a module source.
+ * `mkpatch [diff] ORIG.o PATCHED.o ...`: from pairs of objects to a module source.
  */
 #include "cmd/diff.h"
 
@@ -8,25 +8,35 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "cmd/cmd.h"
 #include "emit/module.h"
+#include "emit/patchset.h"
 
-/* Everything that lives as long as the run. */
+/* One pair on its way. */
+struct part {
+	struct mkp_patch_options options;
+	struct mkp_patch patch;
+};
+
+/* Everything that lives as long as the run; the arrays have an element for each pair. */
 struct run {
 	const struct mkp_diff_options *options;
-	struct mkp_patch_options patch_options;
-	struct mkp_patch patch;
+	size_t nr_parts;
+	struct part *parts;
+	struct mkp_report *reports;
+	struct mkp_patch **patches;
+	struct mkp_target *targets;
 	struct mkp_diff_kernel kernel;
-	char *name; /* owned */
-	struct mkp_report report;
+	char *name;
 };
 
 /* "livepatch-" and the file's name without suffix, unless the user named it. */
 static struct mkp_error *module_name(const struct mkp_diff_options *options,
 				     char **ret_name)
 {
-	const char *slash = strrchr(options->patched, '/');
-	const char *base = slash ? slash + 1 : options->patched;
+	const char *slash = strrchr(options->pairs[0].patched, '/');
+	const char *base = slash ? slash + 1 : options->pairs[0].patched;
 	MKP_CLEANUP_FREE char *text = NULL;
 
 	if (options->name)
@@ -38,16 +48,32 @@ static struct mkp_error *module_name(const struct mkp_diff_options *options,
 	return mkp_module_name(text, ret_name);
 }
 
-static struct mkp_error *describe_patch(struct run *run)
+static struct mkp_error *create_arrays(struct run *run)
+{
+	size_t count = run->options->nr_pairs;
+	struct mkp_error *error = mkp_array_create(count, sizeof(*run->parts),
+						   &run->parts);
+
+	if (!error)
+		error = mkp_array_create(count, sizeof(*run->reports), &run->reports);
+	if (!error)
+		error = mkp_array_create(count, sizeof(*run->patches), &run->patches);
+	if (!error)
+		error = mkp_array_create(count, sizeof(*run->targets), &run->targets);
+	return error;
+}
+
+static void describe_part(struct run *run, size_t index)
 {
 	const struct mkp_diff_options *options = run->options;
-	struct mkp_error *error = module_name(options, &run->name);
+	const struct mkp_diff_pair *pair = &options->pairs[index];
+	struct part *part = &run->parts[index];
 
-	run->patch_options = (struct mkp_patch_options){
-		.orig = options->orig,
-		.patched = options->patched,
-		.object = options->object,
-		.correlate = options->correlate,
+	part->options = (struct mkp_patch_options){
+		.orig = pair->orig,
+		.patched = pair->patched,
+		.object = pair->object,
+		.correlate = pair->correlate,
 		.release = options->release,
 		.levels = options->levels,
 		.decisions = options->decisions,
@@ -60,33 +86,58 @@ static struct mkp_error *describe_patch(struct run *run)
 		.explain = options->explain,
 		.pairs = options->explain || options->json,
 	};
+	mkp_report_init(&run->reports[index]);
+	mkp_patch_init(&part->patch, &part->options, &run->reports[index]);
+	run->patches[index] = &part->patch;
+	run->nr_parts++;
+}
+
+static struct mkp_error *describe_parts(struct run *run)
+{
+	struct mkp_error *error = module_name(run->options, &run->name);
+
+	if (!error)
+		error = create_arrays(run);
+	for (size_t i = 0; i < run->options->nr_pairs && !error; i++)
+		describe_part(run, i);
 	return error;
+}
+
+static struct mkp_error *find_targets(struct run *run)
+{
+	struct mkp_error *error = mkp_diff_open_kernel(run->options, run->reports,
+						       &run->kernel);
+
+	for (size_t i = 0; i < run->nr_parts && !error; i++)
+		run->targets[i] = (struct mkp_target){
+			.object = run->kernel.modules[i].object,
+			.vmlinux = run->kernel.vmlinux,
+			.module = run->kernel.modules[i].image,
+			.symvers = run->kernel.symvers,
+			.release = run->options->release,
+		};
+	return error;
+}
+
+static enum mkp_report_status status(const struct run *run)
+{
+	return mkp_patchset_status(run->patches, run->nr_parts);
 }
 
 static struct mkp_error *diff(struct run *run)
 {
-	struct mkp_patch *patch = &run->patch;
-	struct mkp_target target;
-	struct mkp_error *error = describe_patch(run);
+	struct mkp_error *error = describe_parts(run);
 
 	if (!error)
-		error = mkp_patch_compare(patch);
-	if (error || run->report.status == MKP_STATUS_UNCHANGED)
+		error = mkp_patchset_compare(run->patches, run->nr_parts);
+	if (error || status(run) == MKP_STATUS_UNCHANGED)
 		return error;
-	error = mkp_diff_open_kernel(run->options, &run->report, &run->kernel);
-	if (error)
+	error = find_targets(run);
+	if (!error)
+		error = mkp_patchset_bind(run->patches, run->targets, run->nr_parts);
+	if (error || status(run) == MKP_STATUS_REFUSED)
 		return error;
-	target = (struct mkp_target){
-		.object = run->kernel.object,
-		.vmlinux = run->kernel.vmlinux,
-		.module = run->kernel.module,
-		.symvers = run->kernel.symvers,
-		.release = run->options->release,
-	};
-	error = mkp_patch_bind(patch, &target);
-	if (error || mkp_patch_is_refused(patch))
-		return error;
-	return mkp_patch_emit(patch, &target);
+	return mkp_patchset_emit(run->patches, run->targets, run->nr_parts);
 }
 
 static bool want_color(const struct mkp_diff_options *options)
@@ -104,7 +155,7 @@ static struct mkp_error *write_json_file(const struct run *run)
 
 	if (!stream)
 		return mkp_error_create_errno(errno, "%s", path);
-	error = mkp_report_write_json(&run->report, stream);
+	error = mkp_reports_write_json(run->reports, run->nr_parts, stream);
 	if (fclose(stream) && !error)
 		error = mkp_error_create_errno(errno, "%s", path);
 	return error;
@@ -123,15 +174,17 @@ static struct mkp_error *show(const struct run *run)
 	struct mkp_error *error = NULL;
 
 	if (options->json && !options->json_file)
-		return mkp_report_write_json(&run->report, stdout);
+		return mkp_reports_write_json(run->reports, run->nr_parts, stdout);
 	if (options->json)
 		error = write_json_file(run);
-	return error ? error : mkp_report_write_text(&run->report, &style, stdout);
+	return error ? error
+		     : mkp_reports_write_text(run->reports, run->nr_parts, &style,
+					      stdout);
 }
 
-static int exit_code(const struct mkp_report *report)
+static int exit_code(const struct run *run)
 {
-	switch (report->status) {
+	switch (status(run)) {
 	case MKP_STATUS_PATCH:
 		return MKP_EXIT_OK;
 	case MKP_STATUS_UNCHANGED:
@@ -144,10 +197,16 @@ static int exit_code(const struct mkp_report *report)
 
 static void run_deinit(struct run *run)
 {
-	mkp_patch_deinit(&run->patch);
+	for (size_t i = 0; i < run->nr_parts; i++) {
+		mkp_patch_deinit(&run->parts[i].patch);
+		mkp_report_deinit(&run->reports[i]);
+	}
 	mkp_diff_close_kernel(&run->kernel);
+	free(run->parts);
+	free(run->reports);
+	free(run->patches);
+	free(run->targets);
 	free(run->name);
-	mkp_report_deinit(&run->report);
 }
 
 static int run_diff(int argc, char **argv)
@@ -159,13 +218,11 @@ static int run_diff(int argc, char **argv)
 
 	if (code >= 0)
 		return code;
-	mkp_report_init(&run.report);
 	mkp_arena_init(&run.kernel.locations.arena);
-	mkp_patch_init(&run.patch, &run.patch_options, &run.report);
 	error = diff(&run);
 	if (!error)
 		error = show(&run);
-	code = error ? mkp_fail(error) : exit_code(&run.report);
+	code = error ? mkp_fail(error) : exit_code(&run);
 	run_deinit(&run);
 	mkp_diff_options_deinit(&options);
 	return code;

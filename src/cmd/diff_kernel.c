@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <string.h>
 
+#include "base/array.h"
 #include "cmd/diff.h"
 
 /* What the command line names comes before what was found. */
@@ -39,7 +40,6 @@ static struct mkp_error *note_files(const struct mkp_diff_options *options,
 		{ "Module.symvers", choose(options->symvers, kernel->locations.symvers),
 		  searched },
 		{ "headers", kernel->locations.headers, searched },
-		{ "module", options->image, false },
 	};
 	struct mkp_error *error = NULL;
 
@@ -50,15 +50,15 @@ static struct mkp_error *note_files(const struct mkp_diff_options *options,
 }
 
 /* Module names use '_' where file names may have '-'. */
-static struct mkp_error *take_object(const struct mkp_diff_options *options,
-				     struct mkp_diff_kernel *kernel)
+static struct mkp_error *take_object(const struct mkp_diff_pair *pair,
+				     struct mkp_diff_module *module)
 {
-	if (!options->object)
+	if (!pair->object)
 		return NULL;
-	kernel->object = strdup(options->object);
-	if (!kernel->object)
+	module->object = strdup(pair->object);
+	if (!module->object)
 		return mkp_error_nomem();
-	for (char *at = kernel->object; *at; at++)
+	for (char *at = module->object; *at; at++)
 		if (*at == '-')
 			*at = '_';
 	return NULL;
@@ -78,8 +78,46 @@ static struct mkp_error *find_debug_dir(const struct mkp_diff_options *options,
 	return *ret_directory ? NULL : mkp_error_nomem();
 }
 
+static bool same_file(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+/* The module of a pair; the image is opened once for all its pairs. */
+static struct mkp_error *open_module(const struct mkp_diff_options *options, size_t index,
+				     const char *debug_dir, struct mkp_report *report,
+				     struct mkp_diff_kernel *kernel)
+{
+	const struct mkp_diff_pair *pair = &options->pairs[index];
+	struct mkp_diff_module *module = &kernel->modules[index];
+	struct mkp_image_source source = {
+		.path = pair->image,
+		.debug = pair->debug,
+		.debug_dir = debug_dir,
+	};
+	struct mkp_error *error = take_object(pair, module);
+
+	if (error || !pair->image)
+		return error;
+	error = note_taken(report, "module", pair->image);
+	for (size_t i = 0; i < index && !module->borrowed; i++)
+		if (same_file(options->pairs[i].image, pair->image) &&
+		    same_file(options->pairs[i].debug, pair->debug) &&
+		    same_file(kernel->modules[i].object, module->object)) {
+			module->image = kernel->modules[i].image;
+			module->borrowed = true;
+		}
+	source.module = module->object;
+	if (!error && !module->borrowed)
+		error = mkp_image_open_source(&source, &module->image);
+	if (!error && mkp_image_debug_path(module->image))
+		error = note_taken(report, "debug file",
+				   mkp_image_debug_path(module->image));
+	return error;
+}
+
 static struct mkp_error *open_images(const struct mkp_diff_options *options,
-				     struct mkp_report *report,
+				     struct mkp_report *reports,
 				     struct mkp_diff_kernel *kernel)
 {
 	struct mkp_image_source source = {
@@ -90,35 +128,31 @@ static struct mkp_error *open_images(const struct mkp_diff_options *options,
 
 	if (!error && source.path)
 		error = mkp_image_open_source(&source, &kernel->vmlinux);
-	if (error || !options->image)
-		return error;
-	source.path = options->image;
-	source.module = kernel->object;
-	source.sysmap = NULL;
-	source.debug = options->debug;
-	error = mkp_image_open_source(&source, &kernel->module);
-	if (!error && mkp_image_debug_path(kernel->module))
-		error = note_taken(report, "debug file",
-				   mkp_image_debug_path(kernel->module));
+	if (!error)
+		error = mkp_array_create(options->nr_pairs, sizeof(*kernel->modules),
+					 &kernel->modules);
+	for (size_t i = 0; i < options->nr_pairs && !error; i++) {
+		kernel->nr_modules++;
+		error = open_module(options, i, source.debug_dir, &reports[i], kernel);
+	}
 	return error;
 }
 
 struct mkp_error *mkp_diff_open_kernel(const struct mkp_diff_options *options,
-				       struct mkp_report *report,
+				       struct mkp_report *reports,
 				       struct mkp_diff_kernel *ret_kernel)
 {
 	struct mkp_diff_kernel kernel = { 0 };
 	const char *symvers;
-	struct mkp_error *error = take_object(options, &kernel);
+	struct mkp_error *error;
 
 	mkp_arena_init(&kernel.locations.arena);
+	error = find_files(options, &kernel);
 	if (!error)
-		error = find_files(options, &kernel);
-	if (!error)
-		error = note_files(options, report, &kernel);
+		error = note_files(options, &reports[0], &kernel);
 	symvers = choose(options->symvers, kernel.locations.symvers);
 	if (!error)
-		error = open_images(options, report, &kernel);
+		error = open_images(options, reports, &kernel);
 	if (!error && symvers)
 		error = mkp_symvers_open(symvers, &kernel.symvers);
 	if (error) {
@@ -131,9 +165,13 @@ struct mkp_error *mkp_diff_open_kernel(const struct mkp_diff_options *options,
 
 void mkp_diff_close_kernel(struct mkp_diff_kernel *kernel)
 {
+	for (size_t i = 0; i < kernel->nr_modules; i++) {
+		if (!kernel->modules[i].borrowed)
+			mkp_image_destroy(kernel->modules[i].image);
+		free(kernel->modules[i].object);
+	}
+	free(kernel->modules);
 	mkp_image_destroy(kernel->vmlinux);
-	mkp_image_destroy(kernel->module);
 	mkp_symvers_destroy(kernel->symvers);
 	mkp_locations_deinit(&kernel->locations);
-	free(kernel->object);
 }

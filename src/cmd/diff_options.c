@@ -5,7 +5,7 @@
 #include "cmd/cmd.h"
 #include "cmd/diff.h"
 
-static const char usage[] = "mkpatch [diff] [OPTION]... ORIG.o PATCHED.o";
+static const char usage[] = "mkpatch [diff] [OPTION]... ORIG.o PATCHED.o ...";
 
 enum option_id {
 	OPTION_NAME,
@@ -81,15 +81,40 @@ static int parse_color(const char *when, struct mkp_diff_options *result)
 	return -1;
 }
 
-static int take_operand(const char *operand, struct mkp_diff_options *result)
+/* What is being read; the pairs that are complete are in the result. */
+struct reader {
+	struct mkp_diff_options *result;
+	struct mkp_diff_pair next; /* with what was said of the pairs from here on */
+	bool said;		   /* something that no pair has taken over yet */
+};
+
+static int take_operand(struct reader *reader, const char *operand)
 {
-	if (!result->orig)
-		result->orig = operand;
-	else if (!result->patched)
-		result->patched = operand;
-	else
-		return mkp_fail_usage("more than two objects: '%s'", operand);
+	struct mkp_diff_options *result = reader->result;
+	struct mkp_error *error;
+
+	if (!reader->next.orig) {
+		reader->next.orig = operand;
+		return -1;
+	}
+	reader->next.patched = operand;
+	error = mkp_array_reserve(&result->pairs, &result->cap_pairs,
+				  result->nr_pairs + 1, sizeof(*result->pairs));
+	if (error)
+		return mkp_fail(error);
+	result->pairs[result->nr_pairs++] = reader->next;
+	reader->next.orig = reader->next.patched = NULL;
+	reader->said = false;
 	return -1;
+}
+
+/* Options of the pairs behind them. The first one behind a pair begins anew. */
+static void take_object(struct reader *reader, const char *object)
+{
+	if (!reader->said)
+		reader->next.image = reader->next.debug = NULL;
+	reader->next.object = object;
+	reader->said = true;
 }
 
 /* Sets the level of a check and keeps it for the record. */
@@ -127,9 +152,10 @@ static int take_fix(const char *fix, struct mkp_diff_options *result)
 	return -1;
 }
 
-static int take_option(const struct mkp_option_value *option,
-		       struct mkp_diff_options *result)
+static int take_option(const struct mkp_option_value *option, struct reader *reader)
 {
+	struct mkp_diff_options *result = reader->result;
+
 	switch ((enum option_id)option->index) {
 	case OPTION_NAME:
 		result->name = option->value;
@@ -147,10 +173,11 @@ static int take_option(const struct mkp_option_value *option,
 		result->symvers = option->value;
 		break;
 	case OPTION_OBJECT:
-		result->object = option->value;
+		take_object(reader, option->value);
 		break;
 	case OPTION_IMAGE:
-		result->image = option->value;
+		reader->next.image = option->value;
+		reader->said = true;
 		break;
 	case OPTION_SYSROOT:
 		result->sysroot = option->value;
@@ -159,7 +186,8 @@ static int take_option(const struct mkp_option_value *option,
 		result->system_map = option->value;
 		break;
 	case OPTION_DEBUG:
-		result->debug = option->value;
+		reader->next.debug = option->value;
+		reader->said = true;
 		break;
 	case OPTION_DEBUG_DIR:
 		result->debug_dir = option->value;
@@ -170,7 +198,8 @@ static int take_option(const struct mkp_option_value *option,
 	case OPTION_FIX:
 		return take_fix(option->value, result);
 	case OPTION_CORRELATE:
-		result->correlate = option->value;
+		reader->next.correlate = option->value;
+		reader->said = true;
 		break;
 	case OPTION_WARNING:
 		return take_decision("-W", option->value, MKP_LEVEL_WARNING, result);
@@ -199,18 +228,43 @@ static int take_option(const struct mkp_option_value *option,
 }
 
 /* `vmlinux` names no module, and a module's name is not that of its file. */
-int mkp_diff_check_object(struct mkp_diff_options *result)
+int mkp_diff_check_pair(struct mkp_diff_pair *pair)
 {
-	if (result->object && !strcmp(result->object, "vmlinux"))
-		result->object = NULL;
-	if (result->object && strpbrk(result->object, "./"))
+	if (pair->object && !strcmp(pair->object, "vmlinux"))
+		pair->object = NULL;
+	if (pair->object && strpbrk(pair->object, "./"))
 		return mkp_fail_usage("--object takes the name of a module, such as zfs, "
 				      "not of a file: '%s'",
-				      result->object);
-	if (result->debug && !result->image)
-		return mkp_fail_usage("--debug needs --image: it is the module's");
-	if (result->image && !result->object)
+				      pair->object);
+	if (pair->image && !pair->object)
 		return mkp_fail_usage("--image needs --object: the name of the module");
+	if (pair->debug && !pair->image)
+		return mkp_fail_usage("--debug needs --image: it is the module's");
+	return -1;
+}
+
+/* With one pair it does not matter where its options stand. */
+static int take_rest(struct reader *reader)
+{
+	struct mkp_diff_options *result = reader->result;
+	struct mkp_diff_pair *first = result->pairs;
+
+	if (!result->nr_pairs || reader->next.orig)
+		return mkp_fail_usage(
+			result->nr_pairs
+				? "objects come in pairs, the original and the patched: "
+				  "'%s' is alone"
+				: "two objects are needed, the original and the patched",
+			reader->next.orig);
+	if (!reader->said)
+		return -1;
+	if (result->nr_pairs > 1)
+		return mkp_fail_usage(
+			"--object, --image, --debug and --correlate are for "
+			"the pairs behind them: the last has none");
+	reader->next.orig = first->orig;
+	reader->next.patched = first->patched;
+	*first = reader->next;
 	return -1;
 }
 
@@ -223,21 +277,21 @@ int mkp_diff_parse(int argc, char **argv, struct mkp_diff_options *ret_options)
 		.nr_options = MKP_ARRAY_SIZE(options),
 	};
 	struct mkp_diff_options result = { 0 };
+	struct reader reader = { .result = &result };
 	struct mkp_option_value value;
 	int code;
 
 	while (mkp_options_next(&parser, usage, &value, &code)) {
-		code = value.index < 0 ? take_operand(value.value, &result)
-				       : take_option(&value, &result);
+		code = value.index < 0 ? take_operand(&reader, value.value)
+				       : take_option(&value, &reader);
 		if (code >= 0)
 			break;
 	}
 	mkp_options_deinit(&parser);
-	if (code < 0 && !result.patched)
-		code = mkp_fail_usage(
-			"two objects are needed, the original and the patched");
 	if (code < 0)
-		code = mkp_diff_check_object(&result);
+		code = take_rest(&reader);
+	for (size_t i = 0; i < result.nr_pairs && code < 0; i++)
+		code = mkp_diff_check_pair(&result.pairs[i]);
 	if (code >= 0)
 		mkp_diff_options_deinit(&result);
 	else
@@ -249,6 +303,8 @@ void mkp_diff_options_deinit(struct mkp_diff_options *result)
 {
 	free(result->fixes);
 	result->fixes = NULL;
+	free(result->pairs);
 	free(result->decisions);
+	result->pairs = NULL;
 	result->decisions = NULL;
 }

@@ -56,15 +56,15 @@ static const char **argument_of(enum option_id id, struct mkp_diff_options *resu
 	case OPTION_SYMVERS:
 		return &result->symvers;
 	case OPTION_OBJECT:
-		return &result->object;
+		return &result->pairs->object;
 	case OPTION_IMAGE:
-		return &result->image;
+		return &result->pairs->image;
 	case OPTION_SYSROOT:
 		return &result->sysroot;
 	case OPTION_SYSTEM_MAP:
 		return &result->system_map;
 	case OPTION_DEBUG:
-		return &result->debug;
+		return &result->pairs->debug;
 	case OPTION_DEBUG_DIR:
 		return &result->debug_dir;
 	case OPTION_JSON:
@@ -80,10 +80,10 @@ static int take_option(const struct mkp_option_value *option,
 	const char **argument;
 
 	if (option->index < 0) {
-		if (result->orig)
+		if (result->pairs->orig)
 			return mkp_fail_usage("more than one object: '%s'",
 					      option->value);
-		result->orig = option->value;
+		result->pairs->orig = option->value;
 		return -1;
 	}
 	argument = argument_of((enum option_id)option->index, result);
@@ -112,13 +112,13 @@ static int parse(int argc, char **argv, struct mkp_diff_options *result)
 	mkp_options_deinit(&parser);
 	if (code >= 0)
 		return code;
-	if (!result->orig)
+	if (!result->pairs->orig)
 		return mkp_fail_usage("preflight needs an object");
-	code = mkp_diff_check_object(result);
-	if (code < 0 && result->object && !result->image)
+	code = mkp_diff_check_pair(result->pairs);
+	if (code < 0 && result->pairs->object && !result->pairs->image)
 		return mkp_fail_usage("--object needs --image: the module as it was "
 				      "shipped");
-	if (code < 0 && !result->image && !result->vmlinux && !result->release)
+	if (code < 0 && !result->pairs->image && !result->vmlinux && !result->release)
 		return mkp_fail_usage("which kernel? Give -k, --vmlinux or --image");
 	return code;
 }
@@ -156,7 +156,8 @@ static struct mkp_error *match_and_show(const struct mkp_diff_options *result,
 					const struct mkp_diff_kernel *kernel,
 					bool *ret_wrong)
 {
-	const struct mkp_image *image = kernel->module ? kernel->module : kernel->vmlinux;
+	const struct mkp_image *image = kernel->modules->image ? kernel->modules->image
+							       : kernel->vmlinux;
 	const struct mkp_preflight_context context = {
 		.vmlinux = kernel->vmlinux,
 		.symvers = kernel->symvers,
@@ -186,7 +187,7 @@ static struct mkp_error *preflight(const struct mkp_diff_options *result,
 	struct mkp_diff_kernel kernel = { 0 };
 	struct mkp_object *object = NULL;
 	struct mkp_graph *graph = NULL;
-	struct mkp_error *error = mkp_object_open(result->orig, &object);
+	struct mkp_error *error = mkp_object_open(result->pairs->orig, &object);
 
 	mkp_arena_init(&kernel.locations.arena);
 	if (!error)
@@ -203,7 +204,8 @@ static struct mkp_error *preflight(const struct mkp_diff_options *result,
 
 static int run(int argc, char **argv)
 {
-	struct mkp_diff_options result = { 0 };
+	struct mkp_diff_pair pair = { 0 };
+	struct mkp_diff_options result = { .pairs = &pair, .nr_pairs = 1 };
 	struct mkp_report report;
 	struct mkp_error *error;
 	bool wrong = false;

@@ -181,6 +181,8 @@ static struct mkp_error *create_arrays(struct mkp_selection *selection)
 	if (!error)
 		error = mkp_array_create(graph->nr_atoms, 1, &selection->roles);
 	if (!error)
+		error = mkp_array_create(graph->nr_atoms, 1, &selection->shared);
+	if (!error)
 		error = mkp_array_create(graph->nr_refs, 1, &selection->fates);
 	if (!error)
 		error = mkp_array_create(graph->nr_atoms, sizeof(*selection->queue),
@@ -237,6 +239,27 @@ static void include_callbacks(struct mkp_selection *selection)
 	selection->nr_callbacks = selection->nr_included - selection->nr_replaced;
 }
 
+/* Includes all that the elements of the queue need, from its @first on. */
+static void close_over(struct mkp_selection *selection, uint32_t first)
+{
+	for (uint32_t i = first; i < selection->nr_included; i++) {
+		follow_refs(selection, selection->queue[i]);
+		follow_entries(selection, selection->queue[i]);
+	}
+}
+
+void mkp_select_shared(struct mkp_selection *selection, uint32_t patched_atom)
+{
+	uint32_t first = selection->nr_included;
+
+	if (selection->shared[patched_atom])
+		return;
+	selection->shared[patched_atom] = true;
+	selection->nr_shared++;
+	include(selection, patched_atom, MKP_BECAUSE_SHARED, MKP_NO_ATOM, MKP_NO_REF);
+	close_over(selection, first);
+}
+
 struct mkp_error *mkp_select(const struct mkp_diff *diff,
 			     struct mkp_selection **ret_selection)
 {
@@ -256,10 +279,7 @@ struct mkp_error *mkp_select(const struct mkp_diff *diff,
 	}
 	include_replaced(selection);
 	include_callbacks(selection);
-	for (uint32_t i = 0; i < selection->nr_included; i++) {
-		follow_refs(selection, selection->queue[i]);
-		follow_entries(selection, selection->queue[i]);
-	}
+	close_over(selection, 0);
 	*ret_selection = selection;
 	return NULL;
 }
@@ -289,6 +309,7 @@ void mkp_selection_destroy(struct mkp_selection *selection)
 		return;
 	free(selection->roles);
 	free(selection->edges);
+	free(selection->shared);
 	free(selection->fates);
 	free(selection->queue);
 	free(selection);
@@ -325,6 +346,9 @@ struct mkp_error *mkp_edge_describe(const struct mkp_selection *selection, uint3
 				  mkp_atom_name(graph, edge->by),
 				  (unsigned long long)(graph->refs[edge->ref].place +
 						       (by->symbol ? 0 : by->start)));
+		break;
+	case MKP_BECAUSE_SHARED:
+		length = asprintf(&text, "another object of the patch refers to it");
 		break;
 	case MKP_BECAUSE_CALLBACK:
 		length = asprintf(&text, "%s makes it a callback",

@@ -23,6 +23,7 @@ enum mkp_because {
 	MKP_BECAUSE_CALLER,   /* calls `by`, which is unhooked (below) */
 	MKP_BECAUSE_REFERRED, /* `by` refers to it through `ref` */
 	MKP_BECAUSE_TABLE,    /* an entry that describes `by` */
+	MKP_BECAUSE_SHARED,   /* another object of the patch refers to it */
 	MKP_BECAUSE_CALLBACK, /* the author's record `by` names it (author.h) */
 };
 
@@ -49,6 +50,8 @@ struct mkp_selection {
 	uint32_t nr_included;
 	bool relinked; /* objtool makes its tables anew when it sees the patch module */
 	uint32_t nr_replaced; /* how many of them, at the front, are replaced functions */
+	bool *shared; /* [patched atoms]; other objects of the patch refer to the copy */
+	uint32_t nr_shared;
 	uint32_t nr_callbacks; /* and how many come next: functions that the kernel calls
 				*/
 };
@@ -56,6 +59,9 @@ struct mkp_selection {
 /** Selects. The diff must be compared and outlive the selection. */
 struct mkp_error *mkp_select(const struct mkp_diff *diff,
 			     struct mkp_selection **ret_selection) MKP_MUST_CHECK;
+/** Selects also what another object of the patch refers to, and what that needs. */
+void mkp_select_shared(struct mkp_selection *selection, uint32_t patched_atom);
+
 void mkp_selection_destroy(struct mkp_selection *selection);
 
 static inline bool mkp_is_included(const struct mkp_selection *selection, uint32_t atom)

@@ -239,6 +239,46 @@ static const struct mkp_symbol *original_symbol(const struct mkp_diff *diff,
 		       : mkp_atom_symbol(diff->orig, &diff->orig->atoms[twin]);
 }
 
+/* What another object of the patch carries, or has in the running kernel. */
+static struct mkp_error *bind_link(struct binder *binder, const struct mkp_link *link,
+				   const char *source, struct mkp_binding *binding)
+{
+	const struct mkp_diff *other = link->to->diff;
+	struct mkp_target target = *binder->target;
+	struct mkp_check_context context = *link->to;
+	struct binder there = { .context = &context, .target = &target };
+	struct mkp_error *error;
+
+	if (link->carried) {
+		binding->kind = MKP_BIND_SHARED;
+		binding->name = mkp_atom_name(other->patched, link->atom);
+		binding->object = own_object(binder);
+		binding->provider = link->to->object ? own_object(binder) : vmlinux;
+		return NULL;
+	}
+	/* From a module it leads into the same module or into vmlinux. */
+	if (!link->to->object)
+		target.object = NULL;
+	context.report = binder->context->report;
+	error = collect_siblings(&there);
+	if (!error)
+		error = bind_symbol(&there, original_symbol(other, link->atom), source,
+				    binding);
+	binder->nr_unproved += there.nr_unproved;
+	free(there.siblings);
+	return error;
+}
+
+static struct mkp_error *bind_target(struct binder *binder, uint32_t atom,
+				     const char *source, struct mkp_binding *binding)
+{
+	const struct mkp_check_context *context = binder->context;
+
+	if (context->links && context->links[atom].to)
+		return bind_link(binder, &context->links[atom], source, binding);
+	return bind_symbol(binder, original_symbol(context->diff, atom), source, binding);
+}
+
 static struct mkp_error *bind_refs(struct binder *binder, struct mkp_bindings *bindings)
 {
 	const struct mkp_check_context *context = binder->context;
@@ -253,7 +293,7 @@ static struct mkp_error *bind_refs(struct binder *binder, struct mkp_bindings *b
 			continue;
 		binder->twin = context->diff->to_orig[atom];
 		if (bindings->atoms[atom].kind == MKP_BIND_NONE)
-			error = bind_symbol(binder, original_symbol(context->diff, atom),
+			error = bind_target(binder, atom,
 					    mkp_check_ref_source(context, i),
 					    &bindings->atoms[atom]);
 	}

@@ -30,6 +30,7 @@ enum mkp_binding_kind {
 	MKP_BIND_NONE, /* not referred to from the payload */
 	MKP_BIND_EXPORT,
 	MKP_BIND_LIVEPATCH,
+	MKP_BIND_SHARED, /* a copy that another object of the patch carries */
 };
 
 struct mkp_binding {
@@ -37,7 +38,7 @@ struct mkp_binding {
 	bool weak;	      /* undefined weak symbol that need not be there */
 	const char *name;     /* borrowed from the original or patched object */
 	const char *object;   /* whose livepatch section the relocation goes into */
-	const char *provider; /* "vmlinux" or a module */
+	const char *provider; /* "vmlinux" or a module; of a shared copy: its object */
 	const char *space;    /* export namespace to import, NULL if none */
 	uint64_t position;
 };

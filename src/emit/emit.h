@@ -11,21 +11,27 @@
 struct mkp_emit_options {
 	const char *name;      /* module name, valid (mkp_module_name()) */
 	const char *directory; /* output */
-	const char *object;    /* NULL: vmlinux */
 	const char *release;   /* NULL: not known */
 	bool standalone;
-	const struct mkp_author *author;  /* what the source says; without findings */
 	const struct mkp_object *vmlinux; /* NULL: not known, or no ELF file */
 	const char *const *fixes;	  /* what it fixes, "CVE-2026-1234" */
 	size_t nr_fixes;
 };
 
-/** Writes the output directory, whole or not at all, and the counts of relocations and
- * the output's name into the report, whose rows of replaced functions must be in the
- * order of the selection and come first. */
+/** One object of the patch; several may be parts of one module or of vmlinux. */
+struct mkp_emit_part {
+	const char *object; /* the module, as the kernel spells it; NULL: vmlinux */
+	const struct mkp_selection *selection;
+	const struct mkp_bindings *bindings;
+	const struct mkp_author *author; /* what its source says; without findings */
+	/* Has the rows of its functions, of which those that are replaced come first, in
+	 * the order of the selection. Gets the counts of relocations and the output. */
+	struct mkp_report *report;
+};
+
+/** Writes the output directory, whole or not at all. */
 struct mkp_error *mkp_emit(const struct mkp_emit_options *options,
-			   const struct mkp_selection *selection,
-			   const struct mkp_bindings *bindings,
-			   struct mkp_report *report) MKP_MUST_CHECK;
+			   const struct mkp_emit_part *parts,
+			   size_t nr_parts) MKP_MUST_CHECK;
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <json-c/json.h>
+#include <string.h>
 
 /* Adds a member that json-c made; NULL stands for both null and lack of memory, so those
  * who add null say so. */
@@ -61,23 +62,32 @@ static bool add_functions(struct json_object *root, const struct mkp_module *mod
 	return ok;
 }
 
-static bool add_bindings(struct json_object *root, const struct mkp_manifest *manifest)
+static const char *binding_kind(enum mkp_binding_kind kind)
 {
-	const struct mkp_graph *graph = manifest->selection->diff->patched;
-	struct json_object *array = json_object_new_array();
-	bool ok = put(root, "symbols", array);
+	switch (kind) {
+	case MKP_BIND_LIVEPATCH:
+		return "livepatch";
+	case MKP_BIND_SHARED:
+		return "shared";
+	default:
+		return "export";
+	}
+}
+
+static bool append_bindings(struct json_object *array, const struct mkp_emit_part *part)
+{
+	const struct mkp_graph *graph = part->selection->diff->patched;
+	bool ok = true;
 
 	for (uint32_t i = 0; ok && i < graph->nr_atoms; i++) {
-		const struct mkp_binding *binding = &manifest->bindings->atoms[i];
+		const struct mkp_binding *binding = &part->bindings->atoms[i];
 		struct json_object *symbol;
 
 		if (binding->kind == MKP_BIND_NONE)
 			continue;
 		symbol = append_object(array);
 		ok = symbol && put_string(symbol, "name", binding->name) &&
-		     put_string(symbol, "binding",
-				binding->kind == MKP_BIND_LIVEPATCH ? "livepatch"
-								    : "export") &&
+		     put_string(symbol, "binding", binding_kind(binding->kind)) &&
 		     put_string(symbol, "provider", binding->provider) &&
 		     put_number(symbol, "position", binding->position);
 	}
@@ -153,10 +163,42 @@ static bool add_infos(struct json_object *root, const struct mkp_module *module)
 	return ok;
 }
 
-static bool add_included(struct json_object *root, const struct mkp_report *report)
+typedef bool append_rows(struct json_object *array, const struct mkp_emit_part *part);
+
+/* A member that has the rows of all objects. */
+static bool add_rows(struct json_object *root, const char *key,
+		     const struct mkp_manifest *manifest, append_rows *append)
 {
 	struct json_object *array = json_object_new_array();
-	bool ok = put(root, "included", array);
+	bool ok = put(root, key, array);
+
+	for (size_t i = 0; ok && i < manifest->nr_parts; i++)
+		ok = append(array, &manifest->parts[i]);
+	return ok;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static bool append_input(struct json_object *array, const struct mkp_emit_part *part)
+{
+	const struct mkp_diff *diff = part->selection->diff;
+	struct json_object *row = append_object(array);
+
+	return row &&
+	       put_string(row, "object", part->object ? part->object : "vmlinux") &&
+	       put_string(row, "original", base_name(diff->orig->object->path)) &&
+	       put_string(row, "patched", base_name(diff->patched->object->path));
+}
+
+static bool append_included(struct json_object *array, const struct mkp_emit_part *part)
+{
+	const struct mkp_report *report = part->report;
+	bool ok = true;
 
 	for (size_t i = 0; ok && i < report->nr_included; i++) {
 		struct json_object *row = append_object(array);
@@ -168,14 +210,10 @@ static bool add_included(struct json_object *root, const struct mkp_report *repo
 	return ok;
 }
 
-/* Whether the module can be unloaded, and why not. */
-static bool add_unload(struct json_object *root, const struct mkp_report *report)
+static bool append_unload(struct json_object *array, const struct mkp_emit_part *part)
 {
-	struct json_object *unload = json_object_new_object();
-	struct json_object *reasons = json_object_new_array();
-	bool ok = put(root, "unload", unload) &&
-		  put_string(unload, "safety", mkp_unload_name(report->unload)) &&
-		  put(unload, "reasons", reasons);
+	const struct mkp_report *report = part->report;
+	bool ok = true;
 
 	for (size_t i = 0; ok && i < report->nr_findings; i++) {
 		const struct mkp_finding *finding = &report->findings[i];
@@ -183,7 +221,7 @@ static bool add_unload(struct json_object *root, const struct mkp_report *report
 
 		if (!finding->unload)
 			continue;
-		row = append_object(reasons);
+		row = append_object(array);
 		ok = row && put_string(row, "function", finding->symbol) &&
 		     put_string(row, "source", finding->source) &&
 		     put_string(row, "check", finding->name) &&
@@ -192,10 +230,29 @@ static bool add_unload(struct json_object *root, const struct mkp_report *report
 	return ok;
 }
 
-static bool add_overrides(struct json_object *root, const struct mkp_report *report)
+/* Whether the module can be unloaded, and why not: by the worst of its objects. */
+static bool add_unload(struct json_object *root, const struct mkp_manifest *manifest)
 {
-	struct json_object *array = json_object_new_array();
-	bool ok = put(root, "overrides", array);
+	struct json_object *unload = json_object_new_object();
+	const struct mkp_report *worst = manifest->parts[0].report;
+
+	for (size_t i = 1; i < manifest->nr_parts; i++)
+		if (manifest->parts[i].report->unload > worst->unload)
+			worst = manifest->parts[i].report;
+	/* Of an object that was not judged nothing better is known than of the others. */
+	for (size_t i = 0; i < manifest->nr_parts; i++)
+		if (worst->unload == MKP_UNLOAD_SAFE &&
+		    manifest->parts[i].report->unload == MKP_UNLOAD_NOT_JUDGED)
+			worst = manifest->parts[i].report;
+	return put(root, "unload", unload) &&
+	       put_string(unload, "safety", mkp_unload_name(worst->unload)) &&
+	       add_rows(unload, "reasons", manifest, append_unload);
+}
+
+static bool append_overrides(struct json_object *array, const struct mkp_emit_part *part)
+{
+	const struct mkp_report *report = part->report;
+	bool ok = true;
 
 	for (size_t i = 0; ok && i < report->nr_overrides; i++) {
 		struct json_object *row = append_object(array);
@@ -216,16 +273,18 @@ static bool fill(struct json_object *root, const struct mkp_manifest *manifest)
 	       put_string(root, "mkpatch", MKP_VERSION) &&
 	       put_string(root, "name", module->name) &&
 	       put_string(root, "flavour", module->standalone ? "standalone" : "core") &&
-	       put_string(root, "arch", manifest->report->arch) &&
+	       put_string(root, "arch", manifest->parts[0].report->arch) &&
 	       put_string(root, "release", module->release) &&
-	       put_string(root, "original", module->original) &&
-	       put_string(root, "patched", module->patched) &&
+	       put_string(root, "original", module->inputs[0]) &&
+	       put_string(root, "patched", module->inputs[1]) &&
+	       add_rows(root, "inputs", manifest, append_input) &&
 	       add_functions(root, module) && add_callbacks(root, module) &&
 	       add_states(root, module) && add_shadows(root, module) &&
-	       add_infos(root, module) && add_bindings(root, manifest) &&
-	       add_included(root, manifest->report) &&
-	       add_unload(root, manifest->report) &&
-	       add_overrides(root, manifest->report);
+	       add_infos(root, module) &&
+	       add_rows(root, "symbols", manifest, append_bindings) &&
+	       add_rows(root, "included", manifest, append_included) &&
+	       add_unload(root, manifest) &&
+	       add_rows(root, "overrides", manifest, append_overrides);
 }
 
 struct mkp_error *mkp_manifest_write(const struct mkp_manifest *manifest, FILE *stream)

@@ -13,8 +13,8 @@
 
 #include "image/image.h"
 
-/* Release, build-id, two inputs, unloading. */
-#define NR_FIXED 5
+/* Release, build-id, unloading. */
+#define NR_FIXED 3
 
 /* The lines as they are made. */
 struct lines {
@@ -25,7 +25,12 @@ struct lines {
 
 size_t mkp_metadata_count(const struct mkp_metadata *metadata)
 {
-	return NR_FIXED + metadata->nr_fixes + metadata->report->nr_overrides;
+	size_t count = NR_FIXED + metadata->nr_fixes;
+
+	/* Two inputs each. */
+	for (size_t i = 0; i < metadata->nr_parts; i++)
+		count += 2 + metadata->parts[i].report->nr_overrides;
+	return count;
 }
 
 static struct mkp_error *add(struct lines *lines, const char *key, const char *value)
@@ -116,28 +121,44 @@ static const char *unloading(const struct mkp_module *module)
 	return "clean";
 }
 
+static struct mkp_error *add_inputs(struct lines *lines, const struct mkp_emit_part *part)
+{
+	const struct mkp_diff *diff = part->selection->diff;
+	struct mkp_error *error = add_input(lines, "original", diff->orig->object);
+
+	return error ? error : add_input(lines, "patched", diff->patched->object);
+}
+
+static struct mkp_error *add_overrides(struct lines *lines,
+				       const struct mkp_report *report)
+{
+	struct mkp_error *error = NULL;
+
+	for (size_t i = 0; i < report->nr_overrides && !error; i++)
+		error = add(lines, "mkpatch_override",
+			    mkp_arena_printf(lines->arena, "%s: %s",
+					     report->overrides[i].origin,
+					     report->overrides[i].rule));
+	return error;
+}
+
 struct mkp_error *mkp_metadata_fill(const struct mkp_metadata *metadata,
 				    struct mkp_arena *arena,
 				    struct mkp_module_info *lines, size_t *ret_count)
 {
 	struct lines out = { .arena = arena, .line = lines };
-	const struct mkp_report *report = metadata->report;
 	struct mkp_error *error = NULL;
 
 	if (metadata->module->release)
 		error = add(&out, "mkpatch_release", metadata->module->release);
 	if (!error)
 		error = add_build_id(&out, metadata->vmlinux);
-	if (!error)
-		error = add_input(&out, "original", metadata->orig);
-	if (!error)
-		error = add_input(&out, "patched", metadata->patched);
+	for (size_t i = 0; i < metadata->nr_parts && !error; i++)
+		error = add_inputs(&out, &metadata->parts[i]);
 	for (size_t i = 0; i < metadata->nr_fixes && !error; i++)
 		error = add(&out, "mkpatch_fix", metadata->fixes[i]);
-	for (size_t i = 0; i < report->nr_overrides && !error; i++)
-		error = add(&out, "mkpatch_override",
-			    mkp_arena_printf(arena, "%s: %s", report->overrides[i].origin,
-					     report->overrides[i].rule));
+	for (size_t i = 0; i < metadata->nr_parts && !error; i++)
+		error = add_overrides(&out, metadata->parts[i].report);
 	if (!error)
 		error = add(&out, "mkpatch_unload", unloading(metadata->module));
 	*ret_count = out.count;

@@ -9,15 +9,16 @@
 
 #include "base/arena.h"
 #include "elf/object.h"
+#include "emit/emit.h"
 #include "emit/module.h"
 #include "report/report.h"
 
 /** All borrowed. */
 struct mkp_metadata {
 	const struct mkp_module *module;
-	const struct mkp_object *orig, *patched;
+	const struct mkp_emit_part *parts; /* their reports have the overrides */
+	size_t nr_parts;
 	const struct mkp_object *vmlinux; /* NULL: not known, or no ELF file */
-	const struct mkp_report *report;  /* with the overrides */
 	const char *const *fixes;	  /* "CVE-2026-1234" */
 	size_t nr_fixes;
 };

@@ -74,6 +74,8 @@ static struct mkp_error *write_object_comment(const struct mkp_module_object *ob
 	struct mkp_error *error = NULL;
 	size_t i;
 
+	if (!object->nr_functions)
+		return NULL;
 	fputs(" *\n * Replaced in ", stream);
 	mkp_module_write_tag(object, stream);
 	fputs(":\n", stream);
@@ -85,17 +87,16 @@ static struct mkp_error *write_object_comment(const struct mkp_module_object *ob
 static struct mkp_error *write_inputs_comment(const struct mkp_module *module,
 					      FILE *stream)
 {
-	struct mkp_error *error;
+	struct mkp_error *error = NULL;
 
-	if (!module->original || !module->patched)
-		return NULL;
-	fputs(" * Compared: ", stream);
-	error = mkp_c_write_comment(stream, module->original);
-	if (error)
-		return error;
-	fputs(" and ", stream);
-	error = mkp_c_write_comment(stream, module->patched);
-	fputs(".\n", stream);
+	for (size_t i = 0; i < module->nr_inputs && !error; i++) {
+		fputs(" * Compared: ", stream);
+		error = mkp_c_write_comment(stream, module->inputs[2 * i]);
+		fputs(" and ", stream);
+		if (!error)
+			error = mkp_c_write_comment(stream, module->inputs[2 * i + 1]);
+		fputs(".\n", stream);
+	}
 	return error;
 }
 
@@ -126,10 +127,10 @@ static struct mkp_error *write_top_comment(const struct mkp_module *module, FILE
 		module->name);
 	if (module->release)
 		fprintf(stream, " for Linux %s", module->release);
-	fputs("\n *\n * Written by mkpatch " MKP_VERSION
-	      ". The new code is in payload.o_shipped;"
-	      "\n * this file says what it replaces.\n",
+	fputs("\n *\n * Written by mkpatch " MKP_VERSION ". The new code is in ", stream);
+	fputs(module->nr_inputs > 1 ? "payload-*.o_shipped;" : "payload.o_shipped;",
 	      stream);
+	fputs("\n * this file says what it replaces.\n", stream);
 	error = write_inputs_comment(module, stream);
 	for (i = 0; !error && i < module->nr_objects; i++)
 		error = write_object_comment(&module->objects[i], stream);

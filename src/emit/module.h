@@ -3,8 +3,9 @@
  * The emitted directory apart from the payload: module source, Makefile, Kbuild.
  *
  *   Makefile  `make KDIR=...` runs kbuild, then `mkpatch finalize` on the result
- *   Kbuild    two objects: <name>-main.o from <name>.c, and <name>-payload.o, which is
- *             payload.o_shipped; no module can be called like one of them, for the '-'
+ *   Kbuild    the objects: <name>-main.o from <name>.c, and <name>-payload.o, which is
+ *             payload.o_shipped, or one for each object of the patch, with a number; no
+ *             module can be called like one of them, for the '-'
  *   <name>.c  what is replaced, readable; registers it
  *   core_abi.h  only for the kmod-core flavour
  */
@@ -50,13 +51,15 @@ struct mkp_module_info {
 
 /** What the module source says. Everything is borrowed. */
 struct mkp_module {
-	const char *name;	 /* a valid module name */
-	const char *version;	 /* of the patch set, for people to read; NULL: "0" */
-	const char *description; /* MODULE_DESCRIPTION */
-	const char *release;	 /* kernel release that it is for, NULL: not known */
-	const char *original, *patched; /* base names of the inputs, for the comment */
-	bool standalone; /* kernel livepatch interface alone, without kmod-core */
-	bool replace;	 /* atomic replace of earlier patches */
+	const char *name;	   /* a valid module name */
+	const char *version;	   /* of the patch set, for people to read; NULL: "0" */
+	const char *description;   /* MODULE_DESCRIPTION */
+	const char *release;	   /* kernel release that it is for, NULL: not known */
+	const char *const *inputs; /* base names of the original and patched objects, in
+				    * pairs: for the comment */
+	size_t nr_inputs; /* pairs, as many as there are payloads; 0 stands for 1 */
+	bool standalone;  /* kernel livepatch interface alone, without kmod-core */
+	bool replace;	  /* atomic replace of earlier patches */
 	const struct mkp_module_object *objects;
 	size_t nr_objects;
 	const char *const *namespaces; /* export namespaces to import */
@@ -87,6 +90,11 @@ struct mkp_error *mkp_module_write_makefile(const struct mkp_module *module,
 					    FILE *stream) MKP_MUST_CHECK;
 struct mkp_error *mkp_module_write_kbuild(const struct mkp_module *module,
 					  FILE *stream) MKP_MUST_CHECK;
+
+/** Name of the file of a payload: payload.o_shipped, or payload-1.o_shipped and so on if
+ * there are several; malloc'ed. */
+struct mkp_error *mkp_module_payload_name(const struct mkp_module *module, size_t index,
+					  char **ret_name) MKP_MUST_CHECK;
 
 /** Writes core_abi.h, which the source of the kmod-core flavour includes. */
 struct mkp_error *mkp_module_write_abi(FILE *stream) MKP_MUST_CHECK;

@@ -4,6 +4,8 @@
  * reads the other (it takes Kbuild if there are both: scripts/Kbuild.include,
  * kbuild-file).
  */
+#include <stdio.h>
+
 #include "emit/module_private.h"
 
 static void write_make_variables(const struct mkp_module *module, FILE *stream)
@@ -100,6 +102,69 @@ struct mkp_error *mkp_module_write_makefile(const struct mkp_module *module, FIL
 	return mkp_module_finish(stream);
 }
 
+static size_t nr_payloads(const struct mkp_module *module)
+{
+	return module->nr_inputs ? module->nr_inputs : 1;
+}
+
+/* "-payload.o", or "-payload-2.o" if there are several. */
+static void write_payload_object(const struct mkp_module *module, size_t index,
+				 FILE *stream)
+{
+	fprintf(stream, "%s-payload", module->name);
+	if (nr_payloads(module) > 1)
+		fprintf(stream, "-%zu", index + 1);
+	fputs(".o", stream);
+}
+
+struct mkp_error *mkp_module_payload_name(const struct mkp_module *module, size_t index,
+					  char **ret_name)
+{
+	char *name;
+	int length = nr_payloads(module) > 1
+			     ? asprintf(&name, "payload-%zu.o_shipped", index + 1)
+			     : asprintf(&name, "payload.o_shipped");
+
+	if (length < 0)
+		return mkp_error_nomem();
+	*ret_name = name;
+	return NULL;
+}
+
+static void write_objects(const struct mkp_module *module, FILE *stream)
+{
+	fprintf(stream, "%s-main.o", module->name);
+	for (size_t i = 0; i < nr_payloads(module); i++) {
+		fputc(' ', stream);
+		write_payload_object(module, i, stream);
+	}
+	fputc('\n', stream);
+}
+
+static struct mkp_error *write_payload_rules(const struct mkp_module *module,
+					     FILE *stream)
+{
+	struct mkp_error *error = NULL;
+
+	fputs("\n# The new code is compiled already.\n"
+	      "quiet_cmd_mkpatch_payload = COPY [M]  $@\n"
+	      "      cmd_mkpatch_payload = cat $< > $@\n",
+	      stream);
+	for (size_t i = 0; i < nr_payloads(module) && !error; i++) {
+		MKP_CLEANUP_FREE char *name = NULL;
+
+		error = mkp_module_payload_name(module, i, &name);
+		if (error)
+			break;
+		fputs("\n$(obj)/", stream);
+		write_payload_object(module, i, stream);
+		fprintf(stream,
+			": $(src)/%s FORCE\n\t$(call if_changed,mkpatch_payload)\n",
+			name);
+	}
+	return error;
+}
+
 /*
  * A static pattern rule for the main object, because kbuild finds the module that an
  * object belongs to by the stem, $* (scripts/Makefile.lib, modname-multi; v5.4 to v6.12),
@@ -117,20 +182,16 @@ struct mkp_error *mkp_module_write_kbuild(const struct mkp_module *module, FILE 
 	fprintf(stream,
 		"# SPDX-License-Identifier: GPL-2.0\n"
 		"# What kbuild reads; the Makefile beside this starts it.\n\n"
-		"obj-m := %s.o\n%s-y := %s-main.o %s-payload.o\n"
-		"targets += %s-main.o %s-payload.o\n",
-		name, name, name, name, name, name);
+		"obj-m := %s.o\n%s-y := ",
+		name, name);
+	write_objects(module, stream);
+	fputs("targets += ", stream);
+	write_objects(module, stream);
 	fprintf(stream,
 		"\n# The whole module is %s.o, so this one needs another name.\n"
 		"$(obj)/%s-main.o: $(obj)/%%.o: $(src)/%s.c FORCE\n"
 		"\t$(call if_changed_rule,cc_o_c)\n",
 		name, name, name);
-	fprintf(stream,
-		"\n# The new code is compiled already.\n"
-		"quiet_cmd_mkpatch_payload = COPY [M]  $@\n"
-		"      cmd_mkpatch_payload = cat $< > $@\n\n"
-		"$(obj)/%s-payload.o: $(src)/payload.o_shipped FORCE\n"
-		"\t$(call if_changed,mkpatch_payload)\n",
-		name);
-	return mkp_module_finish(stream);
+	error = write_payload_rules(module, stream);
+	return error ? error : mkp_module_finish(stream);
 }

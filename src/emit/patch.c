@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "emit/patch.h"
 
-#include "emit/emit.h"
+#include <stdlib.h>
+
+#include "emit/patchset.h"
 
 void mkp_patch_init(struct mkp_patch *patch, const struct mkp_patch_options *options,
 		    struct mkp_report *report)
@@ -114,22 +116,6 @@ static struct mkp_error *fill_report(struct mkp_patch *patch)
 	return error;
 }
 
-/* Decides what the payload carries, and reports what was found so far. */
-static struct mkp_error *select_and_check(struct mkp_patch *patch)
-{
-	struct mkp_error *error = mkp_select(patch->diff, &patch->selection);
-
-	if (error)
-		return error;
-	patch->context.selection = patch->selection;
-	patch->context.overrides = &patch->overrides;
-	patch->context.author = &patch->author;
-	patch->context.module = patch->options->object;
-	patch->context.report = patch->report;
-	error = fill_report(patch);
-	return error ? error : mkp_check_run(&patch->context);
-}
-
 static void describe(const struct mkp_patch *patch)
 {
 	const struct mkp_patch_options *options = patch->options;
@@ -154,7 +140,7 @@ static bool nothing_to_do(const struct mkp_patch *patch)
 {
 	if (mkp_patch_is_refused(patch))
 		return false;
-	return !patch->selection->nr_callbacks &&
+	return !patch->selection->nr_callbacks && !patch->selection->nr_shared &&
 	       (mkp_diff_is_unchanged(patch->diff) || !patch->selection->nr_replaced);
 }
 
@@ -173,8 +159,9 @@ static struct mkp_error *record(struct mkp_patch *patch)
 					 patch->report);
 }
 
-struct mkp_error *mkp_patch_compare(struct mkp_patch *patch)
+struct mkp_error *mkp_patch_select(struct mkp_patch *patch)
 {
+	struct mkp_check_context *context = &patch->context;
 	struct mkp_error *error;
 
 	describe(patch);
@@ -183,17 +170,40 @@ struct mkp_error *mkp_patch_compare(struct mkp_patch *patch)
 		error = build_graphs(patch);
 	if (!error)
 		error = compare(patch);
+	if (!error)
+		error = mkp_select(patch->diff, &patch->selection);
 	if (error)
 		return error;
 	patch->report->arch = patch->patched_graph->arch->name;
 	patch->report->nr_compared = patch->diff->nr_functions;
 	patch->report->nr_line_only = patch->diff->nr_line_only;
+	context->selection = patch->selection;
+	context->overrides = &patch->overrides;
+	context->author = &patch->author;
+	context->module = patch->options->object;
+	context->object = patch->options->object;
+	context->report = patch->report;
+	return NULL;
+}
+
+struct mkp_error *mkp_patch_check(struct mkp_patch *patch)
+{
+	struct mkp_error *error = fill_report(patch);
+
 	/* What is the same needs no check: only additions that nothing uses are told. */
-	error = select_and_check(patch);
+	if (!error)
+		error = mkp_check_run(&patch->context);
 	if (!error && nothing_to_do(patch))
 		return record(patch);
 	patch->report->status = MKP_STATUS_REFUSED;
 	return error;
+}
+
+struct mkp_error *mkp_patch_compare(struct mkp_patch *patch)
+{
+	struct mkp_error *error = mkp_patch_select(patch);
+
+	return error ? error : mkp_patch_check(patch);
 }
 
 /* Leaves out the entries of tracepoints that could not be set up in time. */
@@ -240,21 +250,7 @@ struct mkp_error *mkp_patch_bind(struct mkp_patch *patch, const struct mkp_targe
 
 struct mkp_error *mkp_patch_emit(struct mkp_patch *patch, const struct mkp_target *target)
 {
-	const struct mkp_patch_options *options = patch->options;
-	const struct mkp_emit_options emit_options = {
-		.name = options->name,
-		.directory = options->directory,
-		.object = target->object,
-		.release = options->release,
-		.standalone = options->standalone,
-		.author = &patch->author,
-		.vmlinux = target->vmlinux ? mkp_image_object(target->vmlinux) : NULL,
-		.fixes = options->fixes,
-		.nr_fixes = options->nr_fixes,
-	};
-
-	patch->report->status = MKP_STATUS_PATCH;
-	return mkp_emit(&emit_options, patch->selection, patch->bindings, patch->report);
+	return mkp_patchset_emit(&patch, target, 1);
 }
 
 void mkp_patch_deinit(struct mkp_patch *patch)
@@ -262,6 +258,7 @@ void mkp_patch_deinit(struct mkp_patch *patch)
 	mkp_bindings_destroy(patch->bindings);
 	mkp_explainer_deinit(&patch->explainer);
 	mkp_match_destroy(patch->match);
+	free(patch->links);
 	mkp_lines_destroy(patch->context.orig_lines);
 	mkp_lines_destroy(patch->context.patched_lines);
 	mkp_types_destroy(patch->context.orig_types);

@@ -41,6 +41,7 @@ struct mkp_patch {
 	struct mkp_explainer explainer; /* if it is wanted */
 	struct mkp_match *match; /* of the original with the image; NULL: not possible */
 	struct mkp_bindings *bindings;
+	struct mkp_link *links; /* owned; [patched atoms], if there are other objects */
 	struct mkp_report *report;
 };
 
@@ -48,6 +49,13 @@ struct mkp_patch {
 void mkp_patch_init(struct mkp_patch *patch, const struct mkp_patch_options *options,
 		    struct mkp_report *report);
 void mkp_patch_deinit(struct mkp_patch *patch);
+
+/** Reads both objects, compares them and decides what is carried: the first half of
+ * mkp_patch_compare(). */
+struct mkp_error *mkp_patch_select(struct mkp_patch *patch) MKP_MUST_CHECK;
+
+/** The second half: fills the report. */
+struct mkp_error *mkp_patch_check(struct mkp_patch *patch) MKP_MUST_CHECK;
 
 /**
  * Reads both objects, compares them, decides what is carried and runs the checks. The

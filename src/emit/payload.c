@@ -13,6 +13,7 @@
  */
 #include "emit/payload.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/array.h"
@@ -32,7 +33,9 @@ struct payload {
 	struct mkp_writer *writer;
 	uint32_t *sections;   /* [input sections] handles; 0: not made yet */
 	struct place *places; /* [patched atoms] of the copies */
-	uint32_t *originals; /* [patched atoms] symbols that stand for the kernel's own */
+	uint32_t *originals;  /* [patched atoms] symbols that stand for the kernel's own,
+			       * or  for what another object carries */
+	const char *object;   /* "vmlinux" or a module */
 	struct mkp_payload_counts counts;
 };
 
@@ -189,6 +192,45 @@ static struct mkp_error *name_for_source(struct payload *payload,
 	return error;
 }
 
+/* The name by which the objects of a patch know something that @object adds. */
+static char *shared_name(const char *object, const char *name)
+{
+	char *text;
+
+	return asprintf(&text, "shared_%s_%s", object, name) < 0 ? NULL : text;
+}
+
+static struct mkp_error *name_shared_atom(struct payload *payload, uint32_t atom)
+{
+	const struct mkp_symbol *symbol = mkp_atom_symbol(payload->graph,
+							  &payload->graph->atoms[atom]);
+	MKP_CLEANUP_FREE char *name = shared_name(payload->object, symbol->name);
+	const struct mkp_writer_symbol row = {
+		.name = name,
+		.bind = STB_GLOBAL,
+		.type = symbol->type,
+		.section = payload->places[atom].section,
+		.value = payload->places[atom].offset,
+		.size = symbol->size,
+	};
+	uint32_t handle;
+
+	if (!name)
+		return mkp_error_nomem();
+	return mkp_writer_add_symbol(payload->writer, &row, &handle);
+}
+
+static struct mkp_error *name_shared(struct payload *payload)
+{
+	const struct mkp_selection *selection = payload->selection;
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = 0; i < payload->graph->nr_atoms && !error; i++)
+		if (selection->nr_shared && selection->shared[i])
+			error = name_shared_atom(payload, i);
+	return error;
+}
+
 /*
  * The undefined symbol for the kernel's own. Something may be referred to in both ways: a
  * changed function is called in its new form, and its address is that of the old one.
@@ -209,6 +251,11 @@ static struct mkp_error *name_target(struct payload *payload, uint32_t atom)
 					    binding->name, binding->position, &name);
 		row.name = name;
 		row.bind = STB_WEAK;
+	}
+	if (binding->kind == MKP_BIND_SHARED) {
+		name = shared_name(binding->provider, binding->name);
+		row.name = name;
+		error = name ? NULL : mkp_error_nomem();
 	}
 	if (error)
 		return error;
@@ -234,6 +281,15 @@ static struct mkp_error *aim_by_section(struct payload *payload, uint32_t ref,
 	return mkp_writer_section_symbol(payload->writer, to->section, &reloc->symbol);
 }
 
+/* A reference inside of the module is none to the kernel. */
+static void count(struct payload *payload, enum mkp_binding_kind kind)
+{
+	if (kind == MKP_BIND_LIVEPATCH)
+		payload->counts.livepatch++;
+	else if (kind != MKP_BIND_SHARED)
+		payload->counts.normal++;
+}
+
 static struct mkp_error *add_reloc(struct payload *payload, uint32_t ref)
 {
 	const struct mkp_graph *graph = payload->graph;
@@ -253,10 +309,7 @@ static struct mkp_error *add_reloc(struct payload *payload, uint32_t ref)
 		reloc.addend += (int64_t)to->offset;
 	if (!carried) {
 		error = name_target(payload, it->target);
-		if (payload->bindings->atoms[it->target].kind == MKP_BIND_LIVEPATCH)
-			payload->counts.livepatch++;
-		else
-			payload->counts.normal++;
+		count(payload, payload->bindings->atoms[it->target].kind);
 	}
 	reloc.symbol = carried ? to->symbol : payload->originals[it->target];
 	if (!error && carried)
@@ -315,6 +368,8 @@ static struct mkp_error *write_payload(struct payload *payload, char *const *new
 	if (!error)
 		error = name_for_source(payload, new_symbols);
 	if (!error)
+		error = name_shared(payload);
+	if (!error)
 		error = add_relocs(payload);
 	if (!error)
 		error = add_stack_note(payload);
@@ -325,13 +380,15 @@ static struct mkp_error *write_payload(struct payload *payload, char *const *new
 
 struct mkp_error *mkp_payload_write(const struct mkp_selection *selection,
 				    const struct mkp_bindings *bindings,
-				    char *const *new_symbols, const char *path,
+				    const char *object, char *const *new_symbols,
+				    const char *path,
 				    struct mkp_payload_counts *ret_counts)
 {
 	struct payload payload = {
 		.selection = selection,
 		.graph = selection->diff->patched,
 		.bindings = bindings,
+		.object = object ? object : "vmlinux",
 	};
 	struct mkp_error *error = write_payload(&payload, new_symbols, path);
 

@@ -23,12 +23,15 @@ static inline uint32_t mkp_nr_named(const struct mkp_selection *selection)
 }
 
 /**
- * Writes the payload to @path. @new_symbols[i] is the global name that the i-th function
- * which the module source refers to gets besides its own; its own symbols are all local.
+ * Writes the payload of @object (NULL: vmlinux) to @path. @new_symbols[i] is the global
+ * name that the i-th function which the module source refers to gets besides its own.
+ * What other objects of the patch refer to has such a name, too. Its own symbols are all
+ * local.
  */
 struct mkp_error *mkp_payload_write(const struct mkp_selection *selection,
 				    const struct mkp_bindings *bindings,
-				    char *const *new_symbols, const char *path,
+				    const char *object, char *const *new_symbols,
+				    const char *path,
 				    struct mkp_payload_counts *ret_counts) MKP_MUST_CHECK;
 
 #endif

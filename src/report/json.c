@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The report as JSON: schema mkpatch.diff/1, described by diff.schema.json beside this
- * file. Every member is always there, in this order; what is not known is null. Numbers
- * are sizes and counts; an address, if one is ever added, is a string of hex digits,
- * since readers that use doubles would round it.
+ * file; of several reports mkpatch.diffs/1, diffs.schema.json. Every member is always
+ * there, in this order; what is not known is null. Numbers are sizes and counts; an
+ * address, if one is ever added, is a string of hex digits, since readers that use
+ * doubles would round it.
  */
 #include <errno.h>
 #include <json-c/json.h>
@@ -374,6 +375,51 @@ struct mkp_error *mkp_report_write_json(const struct mkp_report *report, FILE *s
 	if (!root)
 		return mkp_error_nomem();
 	error = fill_root(root, report);
+	if (!error)
+		error = write_root(root, stream);
+	json_object_put(root);
+	return error;
+}
+
+static struct mkp_error *fill_report(struct json_object *object,
+				     const struct mkp_report *reports, size_t i)
+{
+	return fill_root(object, &reports[i]);
+}
+
+static struct mkp_error *fill_set(struct json_object *root,
+				  const struct mkp_report *reports, size_t nr_reports)
+{
+	static const char *const words[] = {
+		[MKP_STATUS_PATCH] = "patch",
+		[MKP_STATUS_UNCHANGED] = "unchanged",
+		[MKP_STATUS_REFUSED] = "refused",
+	};
+	const char *output = NULL;
+	struct mkp_error *error = mkp_json_add_string(root, "schema", "mkpatch.diffs/1");
+
+	for (size_t i = 0; i < nr_reports && !output; i++)
+		output = reports[i].output;
+	if (!error)
+		error = mkp_json_add_string(
+			root, "status", words[mkp_reports_status(reports, nr_reports)]);
+	if (!error)
+		error = add_objects(root, "objects", reports, nr_reports, fill_report);
+	return error ? error : mkp_json_add_string(root, "output", output);
+}
+
+struct mkp_error *mkp_reports_write_json(const struct mkp_report *reports,
+					 size_t nr_reports, FILE *stream)
+{
+	struct json_object *root;
+	struct mkp_error *error;
+
+	if (nr_reports == 1)
+		return mkp_report_write_json(reports, stream);
+	root = json_object_new_object();
+	if (!root)
+		return mkp_error_nomem();
+	error = fill_set(root, reports, nr_reports);
 	if (!error)
 		error = write_root(root, stream);
 	json_object_put(root);

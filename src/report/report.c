@@ -212,3 +212,17 @@ size_t mkp_report_count(const struct mkp_report *report, enum mkp_level level)
 		count += report->findings[i].level == level;
 	return count;
 }
+
+enum mkp_report_status mkp_reports_status(const struct mkp_report *reports,
+					  size_t nr_reports)
+{
+	enum mkp_report_status status = MKP_STATUS_UNCHANGED;
+
+	for (size_t i = 0; i < nr_reports; i++) {
+		if (reports[i].status == MKP_STATUS_REFUSED)
+			return MKP_STATUS_REFUSED;
+		if (reports[i].status == MKP_STATUS_PATCH)
+			status = MKP_STATUS_PATCH;
+	}
+	return status;
+}

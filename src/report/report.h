@@ -203,6 +203,26 @@ struct mkp_error *mkp_report_write_text(const struct mkp_report *report,
 					const struct mkp_text_style *style,
 					FILE *stream) MKP_MUST_CHECK;
 
+/**
+ * The same for a patch of several objects: a summary of all, then each report behind the
+ * names of its inputs. One report alone is as if by mkp_report_write_text().
+ */
+struct mkp_error *mkp_reports_write_text(const struct mkp_report *reports,
+					 size_t nr_reports,
+					 const struct mkp_text_style *style,
+					 FILE *stream) MKP_MUST_CHECK;
+
+/**
+ * One report as by mkp_report_write_json(); several as an object of schema
+ * mkpatch.diffs/1, whose `objects` are of mkpatch.diff/1.
+ */
+struct mkp_error *mkp_reports_write_json(const struct mkp_report *reports,
+					 size_t nr_reports, FILE *stream) MKP_MUST_CHECK;
+
+/** What all of them come to: refused if one is, patch if one is, else unchanged. */
+enum mkp_report_status mkp_reports_status(const struct mkp_report *reports,
+					  size_t nr_reports);
+
 /** Renders as JSON, one object, schema mkpatch.diff/1, trailing newline. */
 struct mkp_error *mkp_report_write_json(const struct mkp_report *report,
 					FILE *stream) MKP_MUST_CHECK;

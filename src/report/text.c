@@ -548,3 +548,57 @@ struct mkp_error *mkp_report_write_text(const struct mkp_report *report,
 		error = mkp_error_create_errno(errno, "cannot write the report");
 	return error;
 }
+
+static const char *status_word(enum mkp_report_status status)
+{
+	switch (status) {
+	case MKP_STATUS_PATCH:
+		return "patch";
+	case MKP_STATUS_UNCHANGED:
+		return "unchanged";
+	case MKP_STATUS_REFUSED:
+		break;
+	}
+	return "refused";
+}
+
+static void put_set_summary(const struct mkp_report *reports, size_t nr_reports,
+			    FILE *stream)
+{
+	uint64_t replaced = 0, errors = 0;
+	size_t unchanged = 0;
+
+	for (size_t i = 0; i < nr_reports; i++) {
+		replaced += count_replaced(&reports[i]);
+		errors += mkp_report_count(&reports[i], MKP_LEVEL_ERROR);
+		unchanged += reports[i].status == MKP_STATUS_UNCHANGED;
+	}
+	fprintf(stream, "%s: ", status_word(mkp_reports_status(reports, nr_reports)));
+	put_count(stream, nr_reports, "object");
+	fprintf(stream, ", %zu unchanged; ", unchanged);
+	put_count(stream, replaced, "function");
+	fputs(" replaced; ", stream);
+	put_count(stream, errors, "error");
+	fputc('\n', stream);
+}
+
+struct mkp_error *mkp_reports_write_text(const struct mkp_report *reports,
+					 size_t nr_reports,
+					 const struct mkp_text_style *style, FILE *stream)
+{
+	struct mkp_error *error = NULL;
+
+	if (nr_reports > 1)
+		put_set_summary(reports, nr_reports, stream);
+	for (size_t i = 0; i < nr_reports && !error; i++) {
+		if (nr_reports > 1) {
+			fputs("\n", stream);
+			mkp_text_escape(stream, reports[i].original);
+			fputs(" and ", stream);
+			mkp_text_escape(stream, reports[i].patched);
+			fputs(":\n", stream);
+		}
+		error = mkp_report_write_text(&reports[i], style, stream);
+	}
+	return error;
+}

@@ -249,9 +249,41 @@ static void nothing_from_nothing(void **state MKP_UNUSED)
 	mkp_selection_destroy(NULL);
 }
 
+/* Nothing of the object refers to `added`; another object does. */
+static void what_others_need_is_carried_with_all_it_needs(void **state MKP_UNUSED)
+{
+	static const struct scene_thing orig[] = {
+		FUNCTION("kept", "\x90", CALL("outside")),
+		EXTERN("outside"),
+	};
+	static const struct scene_thing patched[] = {
+		FUNCTION("kept", "\x90", CALL("outside")),
+		FUNCTION("added", "\x90", CALL("helper")),
+		FUNCTION("helper", "\x90", CALL("kept")),
+		FUNCTION("idle", "\x90", CALL("kept")),
+		EXTERN("outside"),
+	};
+	struct scene_pair pair;
+	uint32_t added;
+
+	SCENE_PAIR(&pair, orig, patched);
+	assert_int_equal(pair.selection->nr_included, 0);
+	added = scene_atom(&pair.patched, "added");
+	mkp_select_shared(pair.selection, added);
+	mkp_select_shared(pair.selection, added);
+	assert_int_equal(pair.selection->nr_shared, 1);
+	assert_int_equal(pair.selection->nr_included, 2);
+	assert_true(scene_included(&pair, "added") && scene_included(&pair, "helper"));
+	assert_false(scene_included(&pair, "kept") || scene_included(&pair, "idle"));
+	assert_int_equal(fate(&pair, "helper", 8), MKP_FATE_ORIGINAL);
+	assert_int_equal(pair.selection->nr_replaced, 0);
+	scene_pair_deinit(&pair);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_others_need_is_carried_with_all_it_needs),
 		cmocka_unit_test(changed_functions_and_what_is_new),
 		cmocka_unit_test(calls_and_addresses_of_changed_functions),
 		cmocka_unit_test(a_part_comes_along),

@@ -69,8 +69,8 @@ static void write_payload(struct written *written, const struct scene_thing *ori
 	assert_null(mkp_lines_create("none", &written->context.patched_lines));
 	assert_null(mkp_bind(&written->context, &target, &written->bindings));
 	assert_true(written->pair.selection->nr_replaced <= 2);
-	assert_null(mkp_payload_write(written->pair.selection, written->bindings, names,
-				      path, &written->counts));
+	assert_null(mkp_payload_write(written->pair.selection, written->bindings,
+				      /* object= */ NULL, names, path, &written->counts));
 	assert_null(mkp_object_open(path, &written->object));
 	assert_int_equal(unlink(path), 0);
 }

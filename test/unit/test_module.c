@@ -40,6 +40,7 @@ static const struct mkp_module_object objects[] = {
 	{ .name = "nf-tables", .functions = in_xfs, .nr_functions = 1 },
 };
 
+static const char *const inputs[] = { "orig.o", "patched.o", "a.o", "b.o" };
 static const char *const namespaces[] = { "DMA_BUF" };
 
 static struct mkp_module sample(bool standalone)
@@ -49,8 +50,8 @@ static struct mkp_module sample(bool standalone)
 		.version = "7",
 		.description = "say \"it\" twice",
 		.release = "6.1.0-56-amd64",
-		.original = "orig.o",
-		.patched = "patched.o",
+		.inputs = inputs,
+		.nr_inputs = 1,
 		.standalone = standalone,
 		.objects = objects,
 		.nr_objects = 2,
@@ -162,6 +163,34 @@ static void authors_are_heard(void **state)
 		assert_has_not(text, "Shadow");
 		free(text);
 	}
+}
+
+static void each_object_has_its_payload(void **state)
+{
+	struct mkp_module module = sample(/* standalone= */ true);
+	char *text, *name = NULL;
+
+	(void)state;
+	assert_null(mkp_module_payload_name(&module, 0, &name));
+	assert_string_equal(name, "payload.o_shipped");
+	free(name);
+	module.nr_inputs = 2;
+	assert_null(mkp_module_payload_name(&module, 1, &name));
+	assert_string_equal(name, "payload-2.o_shipped");
+	free(name);
+	text = render(mkp_module_write_kbuild, &module);
+	assert_has(text, "livepatch_a-y := livepatch_a-main.o livepatch_a-payload-1.o "
+			 "livepatch_a-payload-2.o\n");
+	assert_has(text,
+		   "$(obj)/livepatch_a-payload-1.o: $(src)/payload-1.o_shipped FORCE\n");
+	assert_has(text,
+		   "$(obj)/livepatch_a-payload-2.o: $(src)/payload-2.o_shipped FORCE\n");
+	assert_has_not(text, "payload.o");
+	free(text);
+	text = render(mkp_module_write_source, &module);
+	assert_has(text, " * Compared: orig.o and patched.o.\n"
+			 " * Compared: a.o and b.o.\n");
+	free(text);
 }
 
 static void authors_can_not_inject(void **state)
@@ -331,13 +360,14 @@ static void hostile_strings_stay_inside(void **state)
 	};
 	const struct mkp_module_object object = { .functions = &function,
 						  .nr_functions = 1 };
+	static const char *const evil[] = { "**//", "patched.o" };
 	struct mkp_module module = sample(/* standalone= */ false);
 	char *text;
 
 	(void)state;
 	module.objects = &object;
 	module.nr_objects = 1;
-	module.original = "**//";
+	module.inputs = evil;
 	text = render(mkp_module_write_source, &module);
 	assert_has(text, " * Compared: ** // and patched.o.\n");
 	assert_has(text, " *   a\"b\\c\\n\\xff1 (* / int evil; / *), 0 -> 0 bytes\n"
@@ -509,6 +539,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(authors_are_heard),
 		cmocka_unit_test(authors_can_not_inject),
+		cmocka_unit_test(each_object_has_its_payload),
 		cmocka_unit_test(names_become_module_names),
 		cmocka_unit_test(top_comment_lists_what_is_replaced),
 		cmocka_unit_test(standalone_uses_livepatch_alone),
