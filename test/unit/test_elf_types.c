@@ -277,36 +277,35 @@ static void without_dwarf_there_are_none(void **state)
 static void damaged_data_is_survived(void **state)
 {
 	struct opened opened;
-	const struct mkp_section *section;
+	struct mkp_section whole;
 	uint32_t index;
 
 	(void)state;
 	open_object(&opened, "gcc -gdwarf-5");
 	index = mkp_object_find_section(opened.object, ".debug_info");
-	section = &opened.object->sections[index];
 	assert_int_not_equal(index, 0);
-	for (uint64_t at = 0; at < section->size; at++) {
-		uint8_t *copy = malloc(section->size);
-		struct mkp_section damaged = *section;
+	whole = opened.object->sections[index];
+	for (uint64_t at = 0; at < whole.size; at++) {
+		uint8_t *copy = malloc(whole.size);
+		struct mkp_section damaged = whole;
 		struct mkp_types *types = NULL;
 		struct mkp_die die;
 		struct mkp_leaf leaf;
 		char *path;
 
 		assert_non_null(copy);
-		memcpy(copy, section->data, section->size);
+		memcpy(copy, whole.data, whole.size);
 		copy[at] ^= (uint8_t)(1 + at * 37 % 255);
 		damaged.data = copy;
 		opened.object->sections[index] = damaged;
 		assert_null(mkp_types_create(opened.object, &types));
 		mkp_types_variable(types, 1, 0, &die);
-		for (uint64_t type = 1; type < section->size; type += 7) {
+		for (uint64_t type = 1; type < whole.size; type += 7) {
 			assert_null(mkp_types_leaf(types, type, 40, &leaf, &path));
 			free(path);
 		}
 		mkp_types_destroy(types);
-		damaged.data = section->data;
-		opened.object->sections[index] = damaged;
+		opened.object->sections[index] = whole;
 		free(copy);
 	}
 	close_object(&opened);
