@@ -496,7 +496,7 @@ static bool any_ignored(const struct mkp_diff *diff)
 
 static bool any_edited(const struct checker *checker)
 {
-	return checker->nr_files && memchr(checker->edited, true, checker->nr_files);
+	return checker->nr_files && memchr(checker->edited, 1, checker->nr_files);
 }
 
 struct mkp_error *mkp_run_inlined_left_behind(const struct mkp_check_context *context,
