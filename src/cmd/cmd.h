@@ -69,6 +69,13 @@ bool mkp_options_next(struct mkp_option_parser *parser, const char *usage,
 		      struct mkp_option_value *ret_value, int *ret_exit);
 void mkp_options_deinit(struct mkp_option_parser *parser);
 
+/**
+ * The whole command line of a verb that takes one module and at most one option, which
+ * has no argument. Returns -1, or the exit code for what has been printed.
+ */
+int mkp_options_take_module(int argc, char **argv, const struct mkp_option *option,
+			    const char *usage, bool *ret_given, const char **ret_path);
+
 /** Prints "mkpatch: error: ..." on standard error, destroys it, returns its exit code. */
 int mkp_fail(struct mkp_error *error);
 

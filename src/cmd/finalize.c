@@ -5,13 +5,7 @@
 
 static const char usage[] = "mkpatch finalize [-q] MODULE.ko";
 
-enum {
-	OPTION_QUIET
-};
-
-static const struct mkp_option options[] = {
-	[OPTION_QUIET] = { "quiet", 'q', NULL, "say nothing on success" },
-};
+static const struct mkp_option option = { "quiet", 'q', NULL, "say nothing on success" };
 
 static int finalize(const char *path, bool quiet)
 {
@@ -33,31 +27,11 @@ static int finalize(const char *path, bool quiet)
 
 static int run(int argc, char **argv)
 {
-	struct mkp_option_parser parser = {
-		.argc = argc,
-		.argv = argv,
-		.options = options,
-		.nr_options = MKP_ARRAY_SIZE(options),
-	};
-	struct mkp_option_value value;
-	const char *path = NULL;
-	bool quiet = false;
-	int code;
+	const char *path;
+	bool quiet;
+	int code = mkp_options_take_module(argc, argv, &option, usage, &quiet, &path);
 
-	while (mkp_options_next(&parser, usage, &value, &code)) {
-		if (value.index == OPTION_QUIET)
-			quiet = true;
-		else if (!path)
-			path = value.value;
-		else
-			code = mkp_fail_usage("finalize takes one module");
-		if (code >= 0)
-			break;
-	}
-	mkp_options_deinit(&parser);
-	if (code >= 0)
-		return code;
-	return path ? finalize(path, quiet) : mkp_fail_usage("finalize needs a module");
+	return code >= 0 ? code : finalize(path, quiet);
 }
 
 const struct mkp_verb mkp_verb_finalize = {

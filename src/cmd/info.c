@@ -13,13 +13,7 @@
 
 static const char usage[] = "mkpatch info [--json] MODULE.ko";
 
-enum {
-	OPTION_JSON
-};
-
-static const struct mkp_option options[] = {
-	[OPTION_JSON] = { "json", 0, NULL, "as JSON, in place of text" },
-};
+static const struct mkp_option option = { "json", 0, NULL, "as JSON, in place of text" };
 
 /* A key of .modinfo, what it is called here, and whether it can be there
  * repeatedly. */
@@ -229,31 +223,11 @@ static int info(const char *path, bool json)
 
 static int run_info(int argc, char **argv)
 {
-	struct mkp_option_parser parser = {
-		.argc = argc,
-		.argv = argv,
-		.options = options,
-		.nr_options = MKP_ARRAY_SIZE(options),
-	};
-	struct mkp_option_value value;
-	const char *path = NULL;
-	bool json = false;
-	int code;
+	const char *path;
+	bool json;
+	int code = mkp_options_take_module(argc, argv, &option, usage, &json, &path);
 
-	while (mkp_options_next(&parser, usage, &value, &code)) {
-		if (value.index == OPTION_JSON)
-			json = true;
-		else if (!path)
-			path = value.value;
-		else
-			code = mkp_fail_usage("info takes one module");
-		if (code >= 0)
-			break;
-	}
-	mkp_options_deinit(&parser);
-	if (code >= 0)
-		return code;
-	return path ? info(path, json) : mkp_fail_usage("info needs a module");
+	return code >= 0 ? code : info(path, json);
 }
 
 const struct mkp_verb mkp_verb_info = {

@@ -149,6 +149,38 @@ void mkp_options_deinit(struct mkp_option_parser *parser)
 	parser->letters = NULL;
 }
 
+int mkp_options_take_module(int argc, char **argv, const struct mkp_option *option,
+			    const char *usage, bool *ret_given, const char **ret_path)
+{
+	struct mkp_option_parser parser = {
+		.argc = argc,
+		.argv = argv,
+		.options = option,
+		.nr_options = 1,
+	};
+	struct mkp_option_value value;
+	const char *path = NULL;
+	bool given = false;
+	int code;
+
+	while (mkp_options_next(&parser, usage, &value, &code)) {
+		if (value.index == 0)
+			given = true;
+		else if (!path)
+			path = value.value;
+		else
+			code = mkp_fail_usage("%s takes one module", argv[0]);
+		if (code >= 0)
+			break;
+	}
+	mkp_options_deinit(&parser);
+	if (code < 0 && !path)
+		code = mkp_fail_usage("%s needs a module", argv[0]);
+	*ret_given = given;
+	*ret_path = path;
+	return code;
+}
+
 int mkp_fail(struct mkp_error *error)
 {
 	int code = error->code == MKP_ERROR_USAGE ? MKP_EXIT_USAGE : MKP_EXIT_ERROR;
