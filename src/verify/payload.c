@@ -101,13 +101,14 @@ static bool same_content(const struct mkp_verify_match *match,
 	return !memcmp(a, to->data + reference->to.offset, size);
 }
 
-/* A carried symbol: the first reference says where it is, all others must agree. */
+/* A carried symbol of @payload: the first reference says where it is, all others must
+ * agree. */
 static struct mkp_error *pair_symbol(struct mkp_verify_match *match,
+				     struct mkp_verify_payload *payload, uint32_t index,
 				     const struct reference *reference)
 {
-	struct mkp_verify_payload *payload = reference->piece->payload;
-	const struct mkp_symbol *symbol = reference->symbol;
-	struct mkp_verify_place *known = &payload->places[reference->index];
+	const struct mkp_symbol *symbol = &payload->object->symbols[index];
+	struct mkp_verify_place *known = &payload->places[index];
 	const struct mkp_verify_piece piece = {
 		.payload = payload,
 		.from = { symbol->section, symbol->value },
@@ -123,6 +124,46 @@ static struct mkp_error *pair_symbol(struct mkp_verify_match *match,
 			     reference->at, "leads to another symbol");
 	*known = piece.to;
 	return mkp_verify_enqueue(match, &piece);
+}
+
+/* The global that a payload defines by this name, or 0. */
+static uint32_t find_global(const struct mkp_object *object, const char *name)
+{
+	size_t count;
+	const struct mkp_index_entry *it = mkp_index_find(&object->names,
+							  mkp_hash_string(name), &count);
+
+	for (; count; it++, count--) {
+		const struct mkp_symbol *symbol = &object->symbols[it->id];
+
+		if (symbol->bind == STB_GLOBAL && mkp_symbol_section(object, symbol) &&
+		    !strcmp(symbol->name, name))
+			return it->id;
+	}
+	return 0;
+}
+
+/* What this object does not define and the module does: another object of the patch has
+ * it. Its content is compared like that of any other. */
+static struct mkp_error *pair_addition(struct mkp_verify_match *match,
+				       const struct reference *reference)
+{
+	const struct mkp_verify *verify = match->verify;
+	const char *name = reference->symbol->name;
+
+	for (size_t i = 0; i < verify->nr_functions; i++)
+		if (!strcmp(verify->functions[i].name, name) &&
+		    same_place(&verify->functions[i].code, &reference->to))
+			return NULL;
+	for (size_t i = 0; i < match->nr_payloads; i++) {
+		struct mkp_verify_payload *payload = &match->payloads[i];
+		uint32_t index = find_global(payload->object, name);
+
+		if (index)
+			return pair_symbol(match, payload, index, reference);
+	}
+	return fault(match, MKP_VERIFY_PAYLOAD_TARGET, reference->piece, reference->at,
+		     "leads into the module, not to the kernel");
 }
 
 /* What has no symbol, such as the table of a switch: up to the next symbol. */
@@ -155,17 +196,8 @@ static struct mkp_error *pair_defined(struct mkp_verify_match *match,
 {
 	const struct mkp_section *from;
 
-	if (!reference->from.section) {
-		const struct mkp_symbol *symbol = reference->symbol;
-
-		/* Another object of the patch has it. */
-		for (size_t i = 0; i < match->verify->nr_functions; i++)
-			if (!strcmp(match->verify->functions[i].name, symbol->name) &&
-			    same_place(&match->verify->functions[i].code, &reference->to))
-				return NULL;
-		return fault(match, MKP_VERIFY_PAYLOAD_TARGET, reference->piece,
-			     reference->at, "leads into the module, not to the kernel");
-	}
+	if (!reference->from.section)
+		return pair_addition(match, reference);
 	from = &reference->piece->payload->object->sections[reference->from.section];
 	if (from->flags & SHF_MERGE && from->data &&
 	    reference->from.offset < from->size) {
@@ -174,8 +206,9 @@ static struct mkp_error *pair_defined(struct mkp_verify_match *match,
 		return fault(match, MKP_VERIFY_PAYLOAD_TARGET, reference->piece,
 			     reference->at, "another string or constant");
 	}
-	return reference->symbol ? pair_symbol(match, reference)
-				 : pair_chunk(match, reference);
+	if (!reference->symbol)
+		return pair_chunk(match, reference);
+	return pair_symbol(match, reference->piece->payload, reference->index, reference);
 }
 
 /* The kernel has it: the same name, the same distance, and the right one of that name. */
