@@ -154,15 +154,21 @@ static const char *atom_source(struct mkp_lines *lines, struct mkp_types *types,
 			       const struct mkp_graph *graph, uint32_t atom)
 {
 	const struct mkp_atom *it = &graph->atoms[atom];
+	bool function = it->kind == MKP_ATOM_FUNC, found = false;
+	const char *source = NULL;
 	struct mkp_die die;
 
-	if (it->kind == MKP_ATOM_FUNC)
-		return mkp_lines_find(lines, it->section, it->start);
-	if (!types || !it->symbol ||
-	    !mkp_types_variable(types, it->section, it->start, &die))
-		return NULL;
-	return mkp_lines_declaration(lines, mkp_dwarf_line_table(&die), die.file,
-				     die.line);
+	if (types && function)
+		found = mkp_types_function(types, it->section, it->start, &die);
+	else if (types && it->symbol)
+		found = mkp_types_variable(types, it->section, it->start, &die);
+	if (found)
+		source = mkp_lines_declaration(lines, mkp_dwarf_line_table(&die),
+					       die.file, die.line);
+	/* Split-off parts have no entry that starts where they do. */
+	if (!source && function)
+		source = mkp_lines_find(lines, it->section, it->start);
+	return source;
 }
 
 const char *mkp_check_source(const struct mkp_check_context *context, uint32_t atom)
@@ -186,4 +192,10 @@ const char *mkp_check_ref_source(const struct mkp_check_context *context, uint32
 		return mkp_check_source(context, graph->ref_atom[ref]);
 	return mkp_lines_find(context->patched_lines, atom->section,
 			      atom->start + graph->refs[ref].place);
+}
+
+const char *mkp_need_source(const struct mkp_need *need)
+{
+	return need->ref != MKP_NO_REF ? mkp_check_ref_source(need->context, need->ref)
+				       : mkp_check_source(need->context, need->atom);
 }

@@ -104,6 +104,15 @@ const char *mkp_check_orig_source(const struct mkp_check_context *context, uint3
 /** Source place of a reference: the line of its instruction, or NULL. */
 const char *mkp_check_ref_source(const struct mkp_check_context *context, uint32_t ref);
 
+/** What needs something of the kernel: its place is looked for only when it is told. */
+struct mkp_need {
+	const struct mkp_check_context *context;
+	uint32_t atom; /* patched; counts if there is no: */
+	uint32_t ref;  /* or MKP_NO_REF */
+};
+
+const char *mkp_need_source(const struct mkp_need *need);
+
 /**
  * Reports the table entries of the patch that refer to a symbol of module @owner, one
  * finding a key: the kernel reads tables when the patch is loaded, which may be before it

@@ -7,12 +7,16 @@
 #ifndef MKP_ELF_LINE_TABLE_H
 #define MKP_ELF_LINE_TABLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct mkp_line_table;
 
-/** The table of the object file at @path; NULL: it has none that can be read. */
-struct mkp_line_table *mkp_line_table_create(const char *path);
+/**
+ * The table of the object file at @path, with its rows or for names of files alone, which
+ * is a small part of the work. NULL: it has none that can be read.
+ */
+struct mkp_line_table *mkp_line_table_create(const char *path, bool with_rows);
 void mkp_line_table_destroy(struct mkp_line_table *table);
 
 /**

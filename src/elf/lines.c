@@ -19,7 +19,8 @@ struct mkp_lines {
 	Dwfl_Module *module; /* NULL: no debug data */
 	bool opened;
 	struct mkp_line_table *table; /* NULL: not tried, or not to be used */
-	bool table_tried;
+	struct mkp_line_table *files; /* the same without rows */
+	bool table_tried, files_tried;
 };
 
 /* Only what was named is read: no search for separate debug files. */
@@ -61,6 +62,7 @@ void mkp_lines_destroy(struct mkp_lines *lines)
 	if (lines->dwfl)
 		dwfl_end(lines->dwfl);
 	mkp_line_table_destroy(lines->table);
+	mkp_line_table_destroy(lines->files);
 	mkp_arena_deinit(&lines->arena);
 	free(lines->path);
 	free(lines);
@@ -325,7 +327,7 @@ static const char *find_in_units(struct mkp_lines *lines, uint32_t section,
 static bool open_table(struct mkp_lines *lines)
 {
 	if (!lines->table_tried)
-		lines->table = mkp_line_table_create(lines->path);
+		lines->table = mkp_line_table_create(lines->path, true);
 	lines->table_tried = true;
 	return lines->table;
 }
@@ -342,13 +344,24 @@ const char *mkp_lines_find(struct mkp_lines *lines, uint32_t section, uint64_t o
 		    : find_in_units(lines, section, offset);
 }
 
+static const struct mkp_line_table *open_files(struct mkp_lines *lines)
+{
+	if (lines->table)
+		return lines->table;
+	if (!lines->files_tried)
+		lines->files = mkp_line_table_create(lines->path, false);
+	lines->files_tried = true;
+	return lines->files;
+}
+
 const char *mkp_lines_declaration(struct mkp_lines *lines, uint64_t table, uint32_t file,
 				  uint32_t line)
 {
+	const struct mkp_line_table *files = line ? open_files(lines) : NULL;
 	const char *directory = NULL, *name;
 
-	if (!line || !open_table(lines))
+	if (!files)
 		return NULL;
-	name = mkp_line_table_file(lines->table, table, file, &directory);
+	name = mkp_line_table_file(files, table, file, &directory);
 	return format_place(lines, name, (int)line, directory);
 }

@@ -13,6 +13,7 @@
 struct mkp_types {
 	struct mkp_dwarf *dwarf;
 	struct mkp_index variables; /* place -> index in `entries` */
+	struct mkp_index functions; /* place -> index in `tops` */
 	uint64_t *entries;	    /* offsets of the entries of variables */
 	size_t nr_entries, cap_entries;
 	bool indexed;
@@ -30,6 +31,7 @@ struct mkp_error *mkp_types_create(const struct mkp_object *object,
 	if (error)
 		return error;
 	mkp_index_init(&types->variables);
+	mkp_index_init(&types->functions);
 	error = mkp_dwarf_create(object, &types->dwarf);
 	if (error)
 		mkp_types_destroy(types);
@@ -43,6 +45,7 @@ void mkp_types_destroy(struct mkp_types *types)
 	if (!types)
 		return;
 	mkp_index_deinit(&types->variables);
+	mkp_index_deinit(&types->functions);
 	mkp_dwarf_destroy(types->dwarf);
 	free(types->entries);
 	free(types->tops);
@@ -59,6 +62,11 @@ bool mkp_types_available(struct mkp_types *types)
 	return mkp_dwarf_nr_units(types->dwarf) > 0;
 }
 
+static uint64_t place_key(uint32_t section, uint64_t offset)
+{
+	return mkp_hash_mix(section, offset);
+}
+
 /* ---- Tops ----------------------------------------------------------------------------
  */
 
@@ -71,6 +79,10 @@ static struct mkp_error *add_top(struct mkp_types *types, const struct mkp_die *
 		return NULL;
 	error = mkp_array_reserve(&types->tops, &types->cap_tops, types->nr_tops + 1,
 				  sizeof(*types->tops));
+	if (!error && die->tag == DW_TAG_subprogram && die->section)
+		error = mkp_index_add(&types->functions,
+				      place_key(die->section, die->address),
+				      (uint32_t)types->nr_tops);
 	if (!error)
 		types->tops[types->nr_tops++] = (struct mkp_top){
 			.offset = die->offset,
@@ -109,6 +121,8 @@ struct mkp_error *mkp_types_tops(struct mkp_types *types, const struct mkp_top *
 		error = list_unit(types, i);
 	if (error)
 		return error;
+	if (!types->listed)
+		mkp_index_seal(&types->functions);
 	types->listed = true;
 	*ret_tops = types->tops;
 	*ret_count = types->nr_tops;
@@ -117,11 +131,6 @@ struct mkp_error *mkp_types_tops(struct mkp_types *types, const struct mkp_top *
 
 /* ---- Variables -----------------------------------------------------------------------
  */
-
-static uint64_t place_key(uint32_t section, uint64_t offset)
-{
-	return mkp_hash_mix(section, offset);
-}
 
 static struct mkp_error *add_variable(struct mkp_types *types, const struct mkp_die *die)
 {
@@ -182,6 +191,31 @@ bool mkp_types_variable(struct mkp_types *types, uint32_t section, uint64_t offs
 			continue;
 		mkp_dwarf_complete(types->dwarf, &die);
 		*ret_die = die;
+		return true;
+	}
+	return false;
+}
+
+bool mkp_types_function(struct mkp_types *types, uint32_t section, uint64_t offset,
+			struct mkp_die *ret_die)
+{
+	const struct mkp_index_entry *entry;
+	const struct mkp_top *tops;
+	size_t count;
+	struct mkp_error *error = mkp_types_tops(types, &tops, &count);
+
+	/* Without memory only the name is missing. */
+	mkp_error_destroy(error);
+	if (error)
+		return false;
+	entry = mkp_index_find(&types->functions, place_key(section, offset), &count);
+	for (; count; entry++, count--) {
+		const struct mkp_top *top = &tops[entry->id];
+
+		if (top->section != section || top->address != offset ||
+		    !mkp_dwarf_read(types->dwarf, top->offset, ret_die))
+			continue;
+		mkp_dwarf_complete(types->dwarf, ret_die);
 		return true;
 	}
 	return false;

@@ -54,28 +54,30 @@ static struct mkp_error *collect_siblings(struct binder *binder)
 
 static struct mkp_error *report_match(const struct binder *binder,
 				      const struct mkp_image *image,
-				      const struct mkp_symbol *symbol, const char *source,
+				      const struct mkp_symbol *symbol,
+				      const struct mkp_need *need,
 				      const struct mkp_image_match *match)
 {
 	struct mkp_report *report = binder->context->report;
 	const char *name = symbol->name;
 
 	if (match->verdict == MKP_NOT_FOUND)
-		return mkp_check_report(report, MKP_CHECK_SYMBOL_NOT_FOUND, name, source,
-					"not in %s: %s", mkp_image_path(image),
+		return mkp_check_report(report, MKP_CHECK_SYMBOL_NOT_FOUND, name,
+					mkp_need_source(need), "not in %s: %s",
+					mkp_image_path(image),
 					mkp_image_reason_text(match->reason));
 	if (match->verdict == MKP_AMBIGUOUS)
-		return mkp_check_report(report, MKP_CHECK_SYMBOL_POSITION, name, source,
-					"%s has %u of this name, of which %u fit: %s",
-					mkp_image_path(image), match->nr_same_name,
-					match->nr_candidates,
-					mkp_image_reason_text(match->reason));
+		return mkp_check_report(
+			report, MKP_CHECK_SYMBOL_POSITION, name, mkp_need_source(need),
+			"%s has %u of this name, of which %u fit: %s",
+			mkp_image_path(image), match->nr_same_name, match->nr_candidates,
+			mkp_image_reason_text(match->reason));
 	if (match->size_differs)
-		return mkp_check_report(report, MKP_CHECK_SIZE_MISMATCH, name, source,
-					"%llu bytes in the original object, %llu in %s",
-					(unsigned long long)symbol->size,
-					(unsigned long long)match->symbol->size,
-					mkp_image_path(image));
+		return mkp_check_report(
+			report, MKP_CHECK_SIZE_MISMATCH, name, mkp_need_source(need),
+			"%llu bytes in the original object, %llu in %s",
+			(unsigned long long)symbol->size,
+			(unsigned long long)match->symbol->size, mkp_image_path(image));
 	return NULL;
 }
 
@@ -104,7 +106,8 @@ static bool is_init_address(const struct mkp_image *image,
 static struct mkp_error *find_position(struct binder *binder,
 				       const struct mkp_image *image,
 				       const struct mkp_symbol *symbol,
-				       const char *source, struct mkp_binding *binding)
+				       const struct mkp_need *need,
+				       struct mkp_binding *binding)
 {
 	bool defined = symbol->section != MKP_SHN_UNDEF;
 	struct mkp_image_query query = {
@@ -127,7 +130,7 @@ static struct mkp_error *find_position(struct binder *binder,
 	mkp_image_resolve(image, &query, &match);
 	if (image == own_image(binder) && binder->twin != MKP_NO_ATOM) {
 		struct mkp_error *error = mkp_proof_apply(&binder->proof, binder->twin,
-							  &query, source, &match);
+							  &query, need, &match);
 
 		if (error)
 			return error;
@@ -139,7 +142,7 @@ static struct mkp_error *find_position(struct binder *binder,
 		    is_init_address(image, &match))
 			return mkp_check_report(
 				binder->context->report, MKP_CHECK_INIT_REFERENCE,
-				symbol->name, source,
+				symbol->name, mkp_need_source(need),
 				"%s has it in its init part, which is freed "
 				"after boot",
 				mkp_image_path(image));
@@ -150,12 +153,13 @@ static struct mkp_error *find_position(struct binder *binder,
 		binding->weak = true;
 		return NULL;
 	}
-	return report_match(binder, image, symbol, source, &match);
+	return report_match(binder, image, symbol, need, &match);
 }
 
 /* A symbol that another file of the kernel defines and that is not exported. */
 static struct mkp_error *bind_foreign(struct binder *binder,
-				      const struct mkp_symbol *symbol, const char *source,
+				      const struct mkp_symbol *symbol,
+				      const struct mkp_need *need,
 				      struct mkp_binding *binding)
 {
 	const struct mkp_image *module = binder->target->module;
@@ -167,22 +171,23 @@ static struct mkp_error *bind_foreign(struct binder *binder,
 	binding->object = vmlinux;
 	if (binder->target->object && !module)
 		return mkp_check_report(binder->context->report, MKP_CHECK_SYMBOL_OWNER,
-					symbol->name, source,
+					symbol->name, mkp_need_source(need),
 					"defined by vmlinux or by another file of %s",
 					binder->target->object);
 	if (module)
 		mkp_image_resolve(module, &query, &match);
 	if (match.verdict == MKP_NOT_FOUND)
-		return find_position(binder, binder->target->vmlinux, symbol, source,
+		return find_position(binder, binder->target->vmlinux, symbol, need,
 				     binding);
 	binding->provider = own_object(binder);
 	binding->object = own_object(binder);
-	return find_position(binder, module, symbol, source, binding);
+	return find_position(binder, module, symbol, need, binding);
 }
 
 static struct mkp_error *bind_export(struct binder *binder,
 				     const struct mkp_symbol *symbol,
-				     const struct mkp_export *export, const char *source,
+				     const struct mkp_export *export,
+				     const struct mkp_need *need,
 				     struct mkp_binding *binding)
 {
 	binding->provider = export->module;
@@ -196,15 +201,16 @@ static struct mkp_error *bind_export(struct binder *binder,
 	binding->object = own_object(binder);
 	binding->space = NULL;
 	if (!strcmp(export->module, own_object(binder)))
-		return find_position(binder, own_image(binder), symbol, source, binding);
+		return find_position(binder, own_image(binder), symbol, need, binding);
 	return mkp_check_report(binder->context->report, MKP_CHECK_FOREIGN_EXPORT,
-				symbol->name, source, "exported by module %s",
-				export->module);
+				symbol->name, mkp_need_source(need),
+				"exported by module %s", export->module);
 }
 
 /* A symbol as the original object has it: defined there, or undefined. */
 static struct mkp_error *bind_symbol(struct binder *binder,
-				     const struct mkp_symbol *symbol, const char *source,
+				     const struct mkp_symbol *symbol,
+				     const struct mkp_need *need,
 				     struct mkp_binding *binding)
 {
 	const struct mkp_export *export = NULL;
@@ -213,19 +219,19 @@ static struct mkp_error *bind_symbol(struct binder *binder,
 	if (symbol->bind != STB_LOCAL && binder->target->symvers)
 		export = mkp_symvers_find(binder->target->symvers, symbol->name);
 	if (export)
-		return bind_export(binder, symbol, export, source, binding);
+		return bind_export(binder, symbol, export, need, binding);
 	if (symbol->section == MKP_SHN_UNDEF) {
 		if (mkp_arch_is_helper(binder->context->diff->orig->arch, symbol->name)) {
 			binding->kind = MKP_BIND_EXPORT;
 			binding->provider = vmlinux;
 			return NULL;
 		}
-		return bind_foreign(binder, symbol, source, binding);
+		return bind_foreign(binder, symbol, need, binding);
 	}
 	binding->kind = MKP_BIND_LIVEPATCH;
 	binding->provider = own_object(binder);
 	binding->object = own_object(binder);
-	return find_position(binder, own_image(binder), symbol, source, binding);
+	return find_position(binder, own_image(binder), symbol, need, binding);
 }
 
 /* The symbol of the original object that stands for a patched atom. */
@@ -241,7 +247,8 @@ static const struct mkp_symbol *original_symbol(const struct mkp_diff *diff,
 
 /* What another object of the patch carries, or has in the running kernel. */
 static struct mkp_error *bind_link(struct binder *binder, const struct mkp_link *link,
-				   const char *source, struct mkp_binding *binding)
+				   const struct mkp_need *need,
+				   struct mkp_binding *binding)
 {
 	const struct mkp_diff *other = link->to->diff;
 	struct mkp_target target = *binder->target;
@@ -262,7 +269,7 @@ static struct mkp_error *bind_link(struct binder *binder, const struct mkp_link 
 	context.report = binder->context->report;
 	error = collect_siblings(&there);
 	if (!error)
-		error = bind_symbol(&there, original_symbol(other, link->atom), source,
+		error = bind_symbol(&there, original_symbol(other, link->atom), need,
 				    binding);
 	binder->nr_unproved += there.nr_unproved;
 	free(there.siblings);
@@ -270,19 +277,21 @@ static struct mkp_error *bind_link(struct binder *binder, const struct mkp_link 
 }
 
 static struct mkp_error *bind_target(struct binder *binder, uint32_t atom,
-				     const char *source, struct mkp_binding *binding)
+				     const struct mkp_need *need,
+				     struct mkp_binding *binding)
 {
 	const struct mkp_check_context *context = binder->context;
 
 	if (context->links && context->links[atom].to)
-		return bind_link(binder, &context->links[atom], source, binding);
-	return bind_symbol(binder, original_symbol(context->diff, atom), source, binding);
+		return bind_link(binder, &context->links[atom], need, binding);
+	return bind_symbol(binder, original_symbol(context->diff, atom), need, binding);
 }
 
 static struct mkp_error *bind_refs(struct binder *binder, struct mkp_bindings *bindings)
 {
 	const struct mkp_check_context *context = binder->context;
 	const struct mkp_graph *graph = context->diff->patched;
+	struct mkp_need need = { .context = context, .atom = MKP_NO_ATOM };
 	struct mkp_error *error = NULL;
 
 	for (uint32_t i = 0; i < graph->nr_refs && !error; i++) {
@@ -292,10 +301,9 @@ static struct mkp_error *bind_refs(struct binder *binder, struct mkp_bindings *b
 		    !graph->atoms[atom].symbol)
 			continue;
 		binder->twin = context->diff->to_orig[atom];
+		need.ref = i;
 		if (bindings->atoms[atom].kind == MKP_BIND_NONE)
-			error = bind_target(binder, atom,
-					    mkp_check_ref_source(context, i),
-					    &bindings->atoms[atom]);
+			error = bind_target(binder, atom, &need, &bindings->atoms[atom]);
 	}
 	return error;
 }
@@ -330,6 +338,7 @@ static struct mkp_error *bind_replaced(struct binder *binder,
 	for (uint32_t i = 0; i < context->selection->nr_replaced && !error; i++) {
 		uint32_t atom = context->selection->queue[i];
 		const struct mkp_symbol *symbol = original_symbol(context->diff, atom);
+		const struct mkp_need need = { context, atom, MKP_NO_REF };
 
 		binder->twin = context->diff->to_orig[atom];
 		bindings->replaced[i] = (struct mkp_binding){
@@ -338,8 +347,7 @@ static struct mkp_error *bind_replaced(struct binder *binder,
 			.object = own_object(binder),
 			.provider = own_object(binder),
 		};
-		error = find_position(binder, own_image(binder), symbol,
-				      mkp_check_source(context, atom),
+		error = find_position(binder, own_image(binder), symbol, &need,
 				      &bindings->replaced[i]);
 	}
 	return error;

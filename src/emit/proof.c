@@ -69,7 +69,8 @@ static bool same_symbol(const struct mkp_image_symbol *a,
 }
 
 struct mkp_error *mkp_proof_apply(struct mkp_proof *proof, uint32_t orig_atom,
-				  const struct mkp_image_query *query, const char *source,
+				  const struct mkp_image_query *query,
+				  const struct mkp_need *need,
 				  struct mkp_image_match *found)
 {
 	const struct mkp_match *match = proof->match;
@@ -85,7 +86,8 @@ struct mkp_error *mkp_proof_apply(struct mkp_proof *proof, uint32_t orig_atom,
 	if (learned && found->verdict == MKP_RESOLVED &&
 	    !same_symbol(learned, found->symbol))
 		return mkp_check_report(proof->context->report,
-					MKP_CHECK_POSITION_CONFLICT, query->name, source,
+					MKP_CHECK_POSITION_CONFLICT, query->name,
+					mkp_need_source(need),
 					"by its name it is the one at %#llx of %s, by "
 					"code the one at %#llx",
 					(unsigned long long)found->symbol->address,
@@ -97,7 +99,7 @@ struct mkp_error *mkp_proof_apply(struct mkp_proof *proof, uint32_t orig_atom,
 	/* What is not there at all is reported as not found. */
 	if (found->verdict == MKP_NOT_FOUND || !mkp_preflight_is_wrong(match, orig_atom))
 		return NULL;
-	return report_mismatch(proof, orig_atom, source, "");
+	return report_mismatch(proof, orig_atom, mkp_need_source(need), "");
 }
 
 /* ---- What the patch does not name ---- */

@@ -25,7 +25,8 @@ void mkp_proof_deinit(struct mkp_proof *proof);
  * @found is what names say about. Settles what they leave open, and reports what differs.
  */
 struct mkp_error *mkp_proof_apply(struct mkp_proof *proof, uint32_t orig_atom,
-				  const struct mkp_image_query *query, const char *source,
+				  const struct mkp_image_query *query,
+				  const struct mkp_need *need,
 				  struct mkp_image_match *found) MKP_MUST_CHECK;
 
 /** Reports what differs besides: an error if it is inlined in what is replaced. */

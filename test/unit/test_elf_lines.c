@@ -153,7 +153,7 @@ static void check_frames(bool names)
 /* Also without libdwfl: the table alone gives the same answer. */
 static void check_table(void)
 {
-	struct mkp_line_table *table = mkp_line_table_create("t.o");
+	struct mkp_line_table *table = mkp_line_table_create("t.o", true);
 	const char *file = NULL, *where = NULL;
 
 	assert_non_null(table);
@@ -163,6 +163,34 @@ static void check_table(void)
 	assert_non_null(strstr(file, "t.c"));
 	assert_int_equal(mkp_line_table_find(table, 9999, 0, &file, &where), 0);
 	mkp_line_table_destroy(table);
+}
+
+/* Without rows it knows the same files, and no place. */
+static void check_files(void)
+{
+	struct mkp_line_table *table = mkp_line_table_create("t.o", true);
+	struct mkp_line_table *files = mkp_line_table_create("t.o", false);
+	const char *where = NULL, *other = NULL;
+	bool known = false;
+
+	assert_non_null(table);
+	assert_non_null(files);
+	for (uint32_t file = 0; file < 4; file++) {
+		const char *name = mkp_line_table_file(table, 0, file, &where);
+		const char *same = mkp_line_table_file(files, 0, file, &other);
+
+		assert_int_equal(!name, !same);
+		if (name)
+			assert_string_equal(name, same);
+		known |= name && strstr(name, "t.c");
+	}
+	assert_true(known);
+	assert_string_equal(where, other);
+	assert_int_equal(
+		mkp_line_table_find(files, section_of(".text.second"), 0, &other, &where),
+		0);
+	mkp_line_table_destroy(table);
+	mkp_line_table_destroy(files);
 }
 
 static void every_format_has_places(void **state)
@@ -184,6 +212,7 @@ static void every_format_has_places(void **state)
 		check_places();
 		check_frames(compilers[i].names);
 		check_table();
+		check_files();
 	}
 }
 
@@ -195,7 +224,7 @@ static void without_dwarf_there_are_none(void **state)
 
 	(void)state;
 	compile("gcc -g0");
-	assert_null(mkp_line_table_create("t.o"));
+	assert_null(mkp_line_table_create("t.o", true));
 	assert_null(mkp_lines_create("t.o", &lines));
 	assert_false(mkp_lines_available(lines));
 	assert_null(mkp_lines_find(lines, section_of(".text.first"), 0));
@@ -210,7 +239,7 @@ static void no_file_no_places(void **state)
 	struct mkp_lines *lines = NULL;
 
 	(void)state;
-	assert_null(mkp_line_table_create("nowhere.o"));
+	assert_null(mkp_line_table_create("nowhere.o", true));
 	assert_null(mkp_lines_create("nowhere.o", &lines));
 	assert_null(mkp_lines_find(lines, 1, 0));
 	mkp_lines_destroy(lines);
