@@ -152,6 +152,8 @@ static struct mkp_error *look_at_inputs(struct mkp_build *build)
 			error = mkp_error_create_errno(errno, "%s",
 						       build->patches[i].path);
 	if (!error)
+		error = mkp_series_identify(build);
+	if (!error)
 		error = mkp_build_find_inputs(build);
 	if (!error)
 		error = mkp_build_take_release(build);
@@ -227,6 +229,7 @@ static struct mkp_error *run(struct mkp_build *build)
 static void build_deinit(struct mkp_build *build)
 {
 	free(build->patches);
+	free(build->sources);
 	free(build->files);
 	free(build->affected);
 	mkp_includes_destroy(build->includes);

@@ -102,6 +102,13 @@ struct mkp_build_result {
 void mkp_build_result_init(struct mkp_build_result *result);
 void mkp_build_result_deinit(struct mkp_build_result *result);
 
+/**
+ * What a module says of a source patch that it was made from: its name without
+ * directories, and the XXH3 hash of its content, as xxhsum(1) has it: "NAME xxh128:HASH".
+ */
+struct mkp_error *mkp_build_identify(const char *patch, struct mkp_arena *arena,
+				     const char **ret_text) MKP_MUST_CHECK;
+
 /** Runs all stages. An error is one of ours, of the inputs, or of a tool. */
 struct mkp_error *mkp_build_run(const struct mkp_build_options *options,
 				const struct mkp_build_sink *sink,

@@ -92,6 +92,8 @@ static struct mkp_error *start_pair(struct work *work, struct pair *pair)
 		.standalone = options->standalone,
 		.fixes = options->fixes,
 		.nr_fixes = options->nr_fixes,
+		.sources = build->sources,
+		.nr_sources = build->nr_patches,
 	};
 	if (!error)
 		mkp_patch_init(&pair->patch, &pair->options, pair->report);

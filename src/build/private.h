@@ -77,7 +77,8 @@ struct mkp_build {
 	const char *log;		  /* what the tools say at this time */
 	struct mkp_series_patch *patches; /* owned */
 	size_t nr_patches;
-	const char *reason; /* why the last make failed, if it did */
+	const char **sources; /* what the module says of each; see build.h; owned */
+	const char *reason;   /* why the last make failed, if it did */
 	struct mkp_patched_file *files;
 	size_t nr_files, cap_files;
 	struct mkp_affected *affected;
@@ -146,6 +147,9 @@ const char *mkp_build_cflags(void);
 struct mkp_error *mkp_series_expand(struct mkp_build *build,
 				    struct mkp_series_patch **ret_patches,
 				    size_t *ret_count) MKP_MUST_CHECK;
+
+/** Fills build->sources. */
+struct mkp_error *mkp_series_identify(struct mkp_build *build) MKP_MUST_CHECK;
 
 /** Applies the patches to copies of what they touch, in run/new; fills build->files. */
 struct mkp_error *mkp_build_apply(struct mkp_build *build) MKP_MUST_CHECK;

@@ -4,6 +4,7 @@
  * "#" comments and an optional -pN behind the name. A directory stands for its series.
  */
 #include <string.h>
+#include <xxhash.h>
 
 #include "base/array.h"
 #include "build/private.h"
@@ -98,4 +99,33 @@ struct mkp_error *mkp_series_expand(struct mkp_build *build,
 	*ret_patches = list.patches;
 	*ret_count = list.count;
 	return NULL;
+}
+
+struct mkp_error *mkp_build_identify(const char *patch, struct mkp_arena *arena,
+				     const char **ret_text)
+{
+	MKP_CLEANUP_FREE char *data = NULL;
+	const char *slash = strrchr(patch, '/');
+	struct mkp_error *error;
+	XXH128_hash_t hash;
+	size_t size;
+
+	error = mkp_file_read(patch, &data, &size);
+	if (error)
+		return error;
+	hash = XXH3_128bits(data, size);
+	return mkp_format(arena, ret_text, "%s xxh128:%016llx%016llx",
+			  slash ? slash + 1 : patch, (unsigned long long)hash.high64,
+			  (unsigned long long)hash.low64);
+}
+
+struct mkp_error *mkp_series_identify(struct mkp_build *build)
+{
+	struct mkp_error *error = mkp_array_create(
+		build->nr_patches, sizeof(*build->sources), &build->sources);
+
+	for (size_t i = 0; i < build->nr_patches && !error; i++)
+		error = mkp_build_identify(build->patches[i].path, &build->arena,
+					   &build->sources[i]);
+	return error;
 }

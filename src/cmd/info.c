@@ -33,6 +33,8 @@ static const struct line lines[] = {
 	{ "mkpatch_unload=", "unloading", "unload", false },
 	{ "depends=", "depends on", "depends", false },
 	{ "mkpatch_fix=", "fixes", "fixes", true },
+	{ "mkpatch_patch=", "source patch", "patches", true },
+	{ "mkpatch_shadow=", "shadow variable", "shadows", true },
 	{ "mkpatch_input=", "input", "inputs", true },
 	{ "mkpatch_override=", "override", "overrides", true },
 };

@@ -16,6 +16,8 @@ struct mkp_emit_options {
 	const struct mkp_object *vmlinux; /* NULL: not known, or no ELF file */
 	const char *const *fixes;	  /* what it fixes, "CVE-2026-1234" */
 	size_t nr_fixes;
+	const char *const *sources; /* the source patches, "NAME xxh128:HASH", in order */
+	size_t nr_sources;
 };
 
 /** One object of the patch; several may be parts of one module or of vmlinux. */

@@ -25,7 +25,8 @@ struct lines {
 
 size_t mkp_metadata_count(const struct mkp_metadata *metadata)
 {
-	size_t count = NR_FIXED + metadata->nr_fixes;
+	size_t count = NR_FIXED + metadata->nr_fixes + metadata->nr_sources +
+		       metadata->module->nr_shadows;
 
 	/* Two inputs each. */
 	for (size_t i = 0; i < metadata->nr_parts; i++)
@@ -142,6 +143,15 @@ static struct mkp_error *add_overrides(struct lines *lines,
 	return error;
 }
 
+/* "ID SIZE NAME": nothing else in the module has it. */
+static struct mkp_error *add_shadow(struct lines *lines,
+				    const struct mkp_module_number *shadow)
+{
+	return add(lines, "mkpatch_shadow",
+		   mkp_arena_printf(lines->arena, "%#" PRIx64 " %" PRIu64 " %s",
+				    shadow->id, shadow->value, shadow->name));
+}
+
 struct mkp_error *mkp_metadata_fill(const struct mkp_metadata *metadata,
 				    struct mkp_arena *arena,
 				    struct mkp_module_info *lines, size_t *ret_count)
@@ -157,6 +167,10 @@ struct mkp_error *mkp_metadata_fill(const struct mkp_metadata *metadata,
 		error = add_inputs(&out, &metadata->parts[i]);
 	for (size_t i = 0; i < metadata->nr_fixes && !error; i++)
 		error = add(&out, "mkpatch_fix", metadata->fixes[i]);
+	for (size_t i = 0; i < metadata->nr_sources && !error; i++)
+		error = add(&out, "mkpatch_patch", metadata->sources[i]);
+	for (size_t i = 0; i < metadata->module->nr_shadows && !error; i++)
+		error = add_shadow(&out, &metadata->module->shadows[i]);
 	for (size_t i = 0; i < metadata->nr_parts && !error; i++)
 		error = add_overrides(&out, metadata->parts[i].report);
 	if (!error)

@@ -21,6 +21,8 @@ struct mkp_metadata {
 	const struct mkp_object *vmlinux; /* NULL: not known, or no ELF file */
 	const char *const *fixes;	  /* "CVE-2026-1234" */
 	size_t nr_fixes;
+	const char *const *sources; /* source patches, "NAME xxh128:HASH" */
+	size_t nr_sources;
 };
 
 /** How many lines there are at most. */

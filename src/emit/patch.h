@@ -23,6 +23,8 @@ struct mkp_patch_options {
 	const char *directory;	  /* to write; for emit */
 	const char *const *fixes; /* what it fixes, "CVE-2026-1234"; for emit */
 	size_t nr_fixes;
+	const char *const *sources; /* source patches, "NAME xxh128:HASH"; for emit */
+	size_t nr_sources;
 	bool standalone;
 	bool explain; /* the report has the cause of each change */
 	bool pairs;   /* and what was taken to be what */

@@ -131,6 +131,8 @@ struct mkp_error *mkp_patchset_emit(struct mkp_patch *const *patches,
 					      : NULL,
 		.fixes = first->fixes,
 		.nr_fixes = first->nr_fixes,
+		.sources = first->sources,
+		.nr_sources = first->nr_sources,
 	};
 	struct mkp_emit_part *parts = NULL;
 	size_t nr_parts = 0;

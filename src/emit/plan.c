@@ -369,6 +369,8 @@ static struct mkp_error *add_metadata(struct mkp_plan *plan,
 		.vmlinux = options->vmlinux,
 		.fixes = options->fixes,
 		.nr_fixes = options->nr_fixes,
+		.sources = options->sources,
+		.nr_sources = options->nr_sources,
 	};
 	size_t capacity = plan->module.nr_infos, count;
 	struct mkp_error *error = mkp_array_reserve(&plan->infos, &capacity,
