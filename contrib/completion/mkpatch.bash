@@ -47,7 +47,8 @@ _mkpatch_diff()
 	case $cur in
 	-*)
 		_mkpatch_words '-n -o -k -v -q -W -E --name --output --kernel --vmlinux --symvers
-			--object --image --sysroot --system-map --debug --debug-dir --standalone --fix --correlate --warning
+			--object --image --sysroot --system-map --debug --debug-dir --standalone
+			--no-replace --fix --correlate --warning
 			--error --ignore-init --json --explain --verbose --quiet
 			--color --help --version'
 		;;
@@ -99,8 +100,8 @@ _mkpatch_build()
 	-*)
 		_mkpatch_words '-k -n -o -w -j -W -E -v -q --kernel --source --config --symvers
 			--vmlinux --headers --modules --sysroot --name --output --work --jobs --cc
-			--allow-compiler --keep-lines --max-objects --standalone --core --fix
-			--sign-hook --sign-key --sign-cert --warning --error --ignore-init
+			--allow-compiler --keep-lines --max-objects --standalone --no-replace
+			--core --fix --sign-hook --sign-key --sign-cert --warning --error --ignore-init
 			--status-fd --explain --verbose --quiet --help --version'
 		;;
 	*) _mkpatch_files '*.patch' ;;

@@ -10,6 +10,7 @@
 #include "base/array.h"
 #include "build/patchfile.h"
 #include "build/private.h"
+#include "emit/module.h"
 
 struct paths {
 	struct mkp_build *build;
@@ -48,6 +49,33 @@ static struct mkp_error *read_patches(struct mkp_build *build, struct paths *pat
 					    paths);
 	}
 	return error;
+}
+
+/* What <mkpatch/livepatch.h> is for the patched files; another version of it is another
+ * run. */
+static struct mkp_error *write_header(struct mkp_build *build, struct mkp_key *key)
+{
+	MKP_CLEANUP_FREE char *text = NULL;
+	const char *path = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+	struct mkp_error *error;
+
+	if (!stream)
+		return mkp_error_nomem();
+	error = mkp_author_header_write(stream);
+	if (fclose(stream) && !error)
+		error = mkp_error_nomem();
+	if (!error)
+		error = mkp_format(&build->arena, &build->include, "%s/include",
+				   build->base);
+	if (!error)
+		error = mkp_format(&build->arena, &path, "%s/mkpatch/livepatch.h",
+				   build->include);
+	if (error)
+		return error;
+	mkp_key_add_text(key, text);
+	return mkp_file_write(path, text, size);
 }
 
 static int compare_paths(const void *a, const void *b)
@@ -236,7 +264,9 @@ struct mkp_error *mkp_build_apply(struct mkp_build *build)
 	if (error)
 		return error;
 	mkp_key_add_text(key, build->options->keep_lines ? "keep" : "reline");
-	error = read_patches(build, &paths, key);
+	error = write_header(build, key);
+	if (!error)
+		error = read_patches(build, &paths, key);
 	if (!error)
 		error = name_run(build, key);
 	mkp_key_destroy(key);

@@ -118,8 +118,7 @@ void mkp_build_result_init(struct mkp_build_result *result)
 void mkp_build_result_deinit(struct mkp_build_result *result)
 {
 	for (size_t i = 0; i < result->nr_objects; i++) {
-		if (result->objects[i].report)
-			mkp_report_deinit(result->objects[i].report);
+		mkp_report_deinit(result->objects[i].report);
 		free(result->objects[i].report);
 	}
 	free(result->objects);

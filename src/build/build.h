@@ -51,6 +51,7 @@ struct mkp_build_options {
 	unsigned int jobs; /* 0: not given */
 	unsigned int max_objects;
 	bool standalone, allow_compiler, keep_lines;
+	bool stacked; /* no atomic replace of earlier patches */
 };
 
 enum mkp_build_event_kind {
@@ -80,7 +81,8 @@ struct mkp_build_object {
 	const char *path;	   /* "fs/proc/cmdline.o" */
 	const char *owner;	   /* module; NULL: vmlinux */
 	const char *because;	   /* the patched file that it is made from */
-	struct mkp_report *report; /* owned; NULL: not compared */
+	struct mkp_report *report; /* owned */
+	size_t nr_proved;	   /* functions that are the code of the image */
 };
 
 enum mkp_build_status {
@@ -93,7 +95,7 @@ struct mkp_build_result {
 	struct mkp_arena arena;
 	enum mkp_build_status status;
 	struct mkp_build_object *objects;
-	size_t nr_objects, cap_objects;
+	size_t nr_objects;
 	const char **refusals; /* about the patch as a whole, one line each */
 	size_t nr_refusals, cap_refusals;
 	const char *output, *module, *release;

@@ -2,7 +2,9 @@
 /*
  * The private copy of the source. Never hard links: kbuild, and we, write into the copy.
  * What no object of a kernel needs stays behind; so does what an earlier build left in
- * the user's tree.
+ * the user's tree and kbuild would trust: its configuration, headers that are generated
+ * from that, objects, and above all the .cmd files, without which it makes again what it
+ * would find up to date (if_changed of scripts/Kbuild.include).
  */
 #include <errno.h>
 #include <fts.h>
@@ -19,7 +21,7 @@ static bool has_suffix(const char *name, size_t length, const char *suffix)
 	return length >= n && !memcmp(name + length - n, suffix, n);
 }
 
-/* Made by kbuild; .gitignore of the kernel (6.1) has these and more, which are small. */
+/* Made by kbuild: MRPROPER_FILES of the top makefile (v6.1) and the like. */
 static bool is_product(const FTSENT *entry)
 {
 	static const char *const suffixes[] = { ".o",	".ko",	".a",
@@ -28,19 +30,24 @@ static bool is_product(const FTSENT *entry)
 	for (size_t i = 0; i < MKP_ARRAY_SIZE(suffixes); i++)
 		if (has_suffix(entry->fts_name, entry->fts_namelen, suffixes[i]))
 			return true;
-	return entry->fts_level == 1 && !strncmp(entry->fts_name, "vmlinux", 7);
+	return entry->fts_level == 1 && (!strncmp(entry->fts_name, "vmlinux", 7) ||
+					 !strncmp(entry->fts_name, ".config", 7) ||
+					 !strncmp(entry->fts_name, "Module.symvers", 14));
 }
 
-/* Directories that nothing of a kernel is made from, by their path in the source. */
+/* Directories that nothing of a kernel is made from, or that kbuild fills, by their path
+ * in the source. */
 static bool is_needless(const char *path)
 {
-	static const char *const paths[] = { ".git", "tools/testing", "tools/perf" };
+	static const char *const paths[] = { ".git", "tools/testing", "tools/perf",
+					     "include/config", "include/generated" };
 
 	for (size_t i = 0; i < MKP_ARRAY_SIZE(paths); i++)
 		if (!strcmp(path, paths[i]))
 			return true;
 	return !strncmp(path, "arch/", 5) &&
-	       (strstr(path, "/boot/dts") || strstr(path, "/configs"));
+	       (strstr(path, "/boot/dts") || strstr(path, "/configs") ||
+		strstr(path, "/include/generated"));
 }
 
 /*

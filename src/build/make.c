@@ -79,6 +79,9 @@ static struct mkp_error *add_variables(struct mkp_build *build,
 		{ "CROSS_COMPILE", build->cross },
 		{ "KERNELRELEASE", build->inputs.release },
 		{ "KCFLAGS", cflags },
+		/* make hands it to the compiler; no part of a command, so that those
+		 * are the same wherever this is. */
+		{ "CPATH", build->include ? build->include : "" },
 		{ "KAFLAGS", "" },
 		{ "KCPPFLAGS", "" },
 		{ "O", "" },

@@ -10,79 +10,104 @@
 #include "build/private.h"
 #include "emit/finalize.h"
 #include "emit/module.h"
+#include "emit/patchset.h"
 #include "verify/verify.h"
 
-/* One object on its way, and the kernel's side of it. */
-struct pair {
-	const struct mkp_affected *affected;
-	struct mkp_patch_options options;
-	struct mkp_patch patch;
-	struct mkp_report *report; /* the result's, as is `owner` */
-	const char *owner;
-	const char *file;	 /* module as it was shipped; NULL: vmlinux */
-	struct mkp_image *image; /* the same, opened */
+/* A module that the patch changes, as it was shipped. */
+struct shipped {
+	const char *name;
+	const char *file;
+	struct mkp_image *image; /* owned */
 };
 
+/* The arrays have an element for each affected object, in that order. */
 struct work {
 	struct mkp_build *build;
-	struct pair *pairs;
-	size_t nr_changed, nr_proved;
+	struct mkp_patch_options *options;
+	struct mkp_patch *store;
+	struct mkp_patch **patches;
+	struct mkp_target *targets;
+	size_t nr_patches;	 /* that are initialised */
+	struct shipped *shipped; /* [nr_shipped]: a patch is about a handful of modules */
+	size_t nr_shipped, cap_shipped;
 	struct mkp_image *vmlinux;
 	struct mkp_symvers *symvers;
 	const char *name;   /* of the patch module */
 	const char *module; /* run/module: the emitted directory */
 };
 
+static bool takes_part(const struct work *work, size_t i)
+{
+	return mkp_patchset_takes_part(work->patches[i]);
+}
+
+static size_t count_parts(const struct work *work)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < work->nr_patches; i++)
+		count += takes_part(work, i);
+	return count;
+}
+
+static const char *owner_name(const struct mkp_build_object *object)
+{
+	return object->owner ? object->owner : "vmlinux";
+}
+
+/* For the stages that go through the objects one by one. */
+static struct mkp_error *tell_step(void *data, size_t done, size_t total)
+{
+	struct mkp_build *build = data;
+
+	mkp_build_event(build, MKP_EVENT_PROGRESS, done, total, "objects");
+	return mkp_signals_check(build->signals);
+}
+
 /* ---- diff ---- */
 
 static struct mkp_error *add_result(struct mkp_build *build,
 				    const struct mkp_affected *affected,
-				    struct pair *pair)
+				    struct mkp_build_object *object)
 {
-	struct mkp_build_result *result = build->result;
-	struct mkp_build_object *object;
-	struct mkp_error *error = mkp_array_reserve(
-		&result->objects, &result->cap_objects, result->nr_objects + 1,
-		sizeof(*result->objects));
+	struct mkp_arena *arena = &build->result->arena;
+	struct mkp_error *error;
 
+	*object = (struct mkp_build_object){
+		.path = mkp_arena_strdup(arena, affected->object),
+		.because = mkp_arena_strdup(arena, affected->because),
+		.owner = mkp_arena_strdup(arena, affected->owner),
+	};
+	if (!object->path || !object->because || (affected->owner && !object->owner))
+		return mkp_error_nomem();
+	error = mkp_array_create(1, sizeof(*object->report), &object->report);
 	if (error)
 		return error;
-	object = &result->objects[result->nr_objects];
-	*object = (struct mkp_build_object){
-		.path = mkp_arena_strdup(&result->arena, affected->object),
-		.because = mkp_arena_strdup(&result->arena, affected->because),
-		.owner = mkp_arena_strdup(&result->arena, affected->owner),
-	};
-	error = mkp_array_create(1, sizeof(*object->report), &object->report);
-	if (error || !object->path || !object->because ||
-	    (affected->owner && !object->owner)) {
-		free(object->report);
-		return error ? error : mkp_error_nomem();
-	}
 	mkp_report_init(object->report);
-	result->nr_objects++;
-	pair->report = object->report;
-	pair->owner = object->owner;
+	build->result->nr_objects++;
 	return NULL;
 }
 
-static struct mkp_error *start_pair(struct work *work, struct pair *pair)
+static struct mkp_error *describe_patch(struct work *work, size_t i)
 {
 	struct mkp_build *build = work->build;
 	const struct mkp_build_options *options = build->options;
+	struct mkp_build_object *object = &build->result->objects[i];
 	const char *orig = NULL, *patched = NULL;
-	struct mkp_error *error = mkp_format(&build->result->arena, &orig, "%s/%s",
-					     build->objects, pair->affected->object);
+	struct mkp_error *error = add_result(build, &build->affected[i], object);
 
 	if (!error)
-		error = mkp_format(&build->result->arena, &patched, "%s/%s",
-				   build->patched, pair->affected->object);
+		error = mkp_format(&build->result->arena, &orig, "%s/%s", build->objects,
+				   object->path);
 	if (!error)
-		error = add_result(build, pair->affected, pair);
-	pair->options = (struct mkp_patch_options){
+		error = mkp_format(&build->result->arena, &patched, "%s/%s",
+				   build->patched, object->path);
+	if (error)
+		return error;
+	work->options[i] = (struct mkp_patch_options){
 		.orig = orig,
 		.patched = patched,
-		.object = pair->owner,
+		.object = object->owner,
 		.release = build->result->release,
 		.levels = options->levels,
 		.decisions = options->decisions,
@@ -90,46 +115,99 @@ static struct mkp_error *start_pair(struct work *work, struct pair *pair)
 		.name = work->name,
 		.directory = work->module,
 		.standalone = options->standalone,
+		.stacked = options->stacked,
 		.fixes = options->fixes,
 		.nr_fixes = options->nr_fixes,
 		.sources = build->sources,
 		.nr_sources = build->nr_patches,
 	};
+	work->patches[i] = &work->store[i];
+	mkp_patch_init(&work->store[i], &work->options[i], object->report);
+	work->nr_patches++;
+	return NULL;
+}
+
+static struct mkp_error *create_arrays(struct work *work)
+{
+	struct mkp_build_result *result = work->build->result;
+	const size_t count = work->build->nr_affected;
+	struct mkp_error *error = mkp_array_create(count, sizeof(*result->objects),
+						   &result->objects);
+
 	if (!error)
-		mkp_patch_init(&pair->patch, &pair->options, pair->report);
+		error = mkp_array_create(count, sizeof(*work->options), &work->options);
+	if (!error)
+		error = mkp_array_create(count, sizeof(*work->store), &work->store);
+	if (!error)
+		error = mkp_array_create(count, sizeof(struct mkp_patch *),
+					 &work->patches);
+	if (!error)
+		error = mkp_array_create(count, sizeof(*work->targets), &work->targets);
 	return error;
 }
 
-static struct mkp_error *diff_pairs(struct work *work)
+static struct mkp_error *diff(struct work *work)
 {
-	struct mkp_build *build = work->build;
+	const struct mkp_patchset_steps steps = { tell_step, work->build };
+	struct mkp_error *error = create_arrays(work);
+
+	for (size_t i = 0; i < work->build->nr_affected && !error; i++)
+		error = describe_patch(work, i);
+	return error ? error
+		     : mkp_patchset_compare(work->patches, work->nr_patches, &steps);
+}
+
+/* ---- preflight ---- */
+
+static struct shipped *find_shipped(const struct work *work, const char *name)
+{
+	for (size_t i = 0; i < work->nr_shipped; i++)
+		if (!strcmp(work->shipped[i].name, name))
+			return &work->shipped[i];
+	return NULL;
+}
+
+static struct mkp_error *open_module(struct work *work, const char *name,
+				     struct mkp_image **ret_image)
+{
+	const struct shipped *known = find_shipped(work, name);
+	struct shipped shipped = { .name = name };
+	struct mkp_error *error;
+
+	if (known) {
+		*ret_image = known->image;
+		return NULL;
+	}
+	error = mkp_build_find_module(work->build, name, &shipped.file);
+	if (!error)
+		error = mkp_array_reserve(&work->shipped, &work->cap_shipped,
+					  work->nr_shipped + 1, sizeof(*work->shipped));
+	if (!error)
+		error = mkp_image_open(shipped.file, name, &shipped.image);
+	if (error)
+		return error;
+	work->shipped[work->nr_shipped++] = shipped;
+	*ret_image = shipped.image;
+	return NULL;
+}
+
+static struct mkp_error *find_target(struct work *work, size_t i)
+{
+	const char *object = work->options[i].object;
+	struct mkp_image *module = NULL;
 	struct mkp_error *error = NULL;
 
-	for (size_t i = 0; i < build->nr_affected && !error; i++) {
-		struct pair *pair = &work->pairs[i];
-
-		pair->affected = &build->affected[i];
-		error = start_pair(work, pair);
-		if (!error)
-			error = mkp_patch_compare(&pair->patch);
-		if (!error && pair->report->status != MKP_STATUS_UNCHANGED)
-			work->nr_changed++;
-		else
-			mkp_patch_deinit(&pair->patch);
-		mkp_build_event(build, MKP_EVENT_PROGRESS, i + 1, build->nr_affected,
-				"objects");
-		if (!error)
-			error = mkp_signals_check(build->signals);
-	}
+	if (object && takes_part(work, i))
+		error = open_module(work, object, &module);
+	work->targets[i] = (struct mkp_target){
+		.object = object,
+		.vmlinux = work->vmlinux,
+		.module = module,
+		.symvers = work->symvers,
+		.release = work->build->inputs.release,
+	};
 	return error;
 }
-
-static bool is_changed(const struct pair *pair)
-{
-	return pair->report && pair->report->status != MKP_STATUS_UNCHANGED;
-}
-
-/* ---- the kernel ---- */
 
 static struct mkp_error *open_kernel(struct work *work)
 {
@@ -137,84 +215,43 @@ static struct mkp_error *open_kernel(struct work *work)
 	struct mkp_error *error;
 
 	error = mkp_image_open(inputs->vmlinux, /* module= */ NULL, &work->vmlinux);
-	return error ? error : mkp_symvers_open(inputs->symvers, &work->symvers);
-}
-
-static struct mkp_error *open_image(struct work *work, struct pair *pair)
-{
-	struct mkp_error *error;
-
-	if (!pair->owner)
-		return NULL;
-	error = mkp_build_find_module(work->build, pair->owner, &pair->file);
-	return error ? error : mkp_image_open(pair->file, pair->owner, &pair->image);
-}
-
-/* ---- preflight ---- */
-
-/* Binding looks for the original's code in the image first: what differs is a finding. */
-static struct mkp_error *bind_pair(struct work *work, struct pair *pair)
-{
-	const struct mkp_target target = {
-		.object = pair->owner,
-		.vmlinux = work->vmlinux,
-		.module = pair->image,
-		.symvers = work->symvers,
-		.release = work->build->inputs.release,
-	};
-	struct mkp_error *error = open_image(work, pair);
-
 	if (!error)
-		error = mkp_patch_bind(&pair->patch, &target);
-	if (error)
-		return error;
-	if (mkp_patch_is_refused(&pair->patch))
-		work->build->result->status = MKP_BUILD_REFUSED;
-	if (pair->patch.match)
-		work->nr_proved += pair->patch.match->functions.same;
-	return NULL;
-}
-
-static struct mkp_error *bind_pairs(struct work *work)
-{
-	struct mkp_build *build = work->build;
-	struct mkp_error *error = open_kernel(work);
-
-	for (size_t i = 0; i < build->nr_affected && !error; i++) {
-		struct pair *pair = &work->pairs[i];
-
-		if (!is_changed(pair))
-			continue;
-		error = bind_pair(work, pair);
-		mkp_build_event(build, MKP_EVENT_PROGRESS, i + 1, build->nr_affected,
-				"objects");
-		if (!error)
-			error = mkp_signals_check(build->signals);
-	}
+		error = mkp_symvers_open(inputs->symvers, &work->symvers);
+	for (size_t i = 0; i < work->nr_patches && !error; i++)
+		error = find_target(work, i);
 	return error;
 }
 
-/* ---- emit ---- */
-
-static struct mkp_error *emit_pairs(struct work *work)
+/* Binding looks for the original's code in the image first: what differs is a finding. */
+static struct mkp_error *bind(struct work *work)
 {
-	struct mkp_build *build = work->build;
+	const struct mkp_patchset_steps steps = { tell_step, work->build };
+	struct mkp_error *error = open_kernel(work);
+
+	return error ? error
+		     : mkp_patchset_bind(work->patches, work->targets, work->nr_patches,
+					 &steps);
+}
+
+/* Takes down what was proved of each object, and says it where there are several. */
+static struct mkp_error *tell_proofs(struct work *work, size_t *ret_proved)
+{
+	const bool several = count_parts(work) > 1;
 	struct mkp_error *error = NULL;
 
-	if (work->nr_changed > 1)
-		return mkp_build_refuse(build,
-					"%zu objects differ: a module of several objects "
-					"is not made yet",
-					work->nr_changed);
-	for (size_t i = 0; i < build->nr_affected && !error; i++) {
-		const struct pair *pair = &work->pairs[i];
-		const struct mkp_target target = { .object = pair->owner };
+	for (size_t i = 0; i < work->nr_patches && !error; i++) {
+		struct mkp_build_object *object = &work->build->result->objects[i];
 
-		if (!is_changed(pair))
+		if (!takes_part(work, i) || !work->patches[i]->match)
 			continue;
-		error = mkp_patch_emit(&work->pairs[i].patch, &target);
-		/* Not the place that the user named, and not where it stays. */
-		pair->report->output = NULL;
+		object->nr_proved = work->patches[i]->match->functions.same;
+		*ret_proved += object->nr_proved;
+		if (several)
+			error = mkp_build_note(work->build,
+					       "%s (%s): %zu functions are the code that "
+					       "runs",
+					       object->path, owner_name(object),
+					       object->nr_proved);
 	}
 	return error;
 }
@@ -308,14 +345,6 @@ static struct mkp_error *make_module(struct work *work)
 /* ---- verify ---- */
 
 /* One line for each finding; a module that is wrong is no result. */
-static bool is_listed(const char *const *list, size_t count, const char *text)
-{
-	for (size_t i = 0; i < count; i++)
-		if (!strcmp(list[i], text))
-			return true;
-	return false;
-}
-
 static struct mkp_error *judge_module(struct mkp_build *build,
 				      const struct mkp_verify_report *report)
 {
@@ -339,22 +368,14 @@ static struct mkp_error *judge_module(struct mkp_build *build,
 }
 
 /* Modules that the patch changes, as they were shipped, and the objects it is made of. */
-static struct mkp_error *collect_images(struct work *work, const char **images,
-					const char **payloads,
-					struct mkp_verify_input *input)
+static void collect_images(const struct work *work, const char **images,
+			   const char **payloads, struct mkp_verify_input *input)
 {
-	struct mkp_error *error = NULL;
-
-	for (size_t i = 0; i < work->build->nr_affected && !error; i++) {
-		struct pair *pair = &work->pairs[i];
-
-		if (!is_changed(pair))
-			continue;
-		payloads[input->nr_payloads++] = pair->options.patched;
-		if (pair->owner && !is_listed(images, input->nr_images, pair->file))
-			images[input->nr_images++] = pair->file;
-	}
-	return error;
+	for (size_t i = 0; i < work->nr_shipped; i++)
+		images[input->nr_images++] = work->shipped[i].file;
+	for (size_t i = 0; i < work->nr_patches; i++)
+		if (takes_part(work, i))
+			payloads[input->nr_payloads++] = work->options[i].patched;
 }
 
 static struct mkp_error *verify(struct work *work, const char **images,
@@ -373,10 +394,9 @@ static struct mkp_error *verify(struct work *work, const char **images,
 	struct mkp_error *error;
 
 	mkp_verify_report_init(&report);
-	error = collect_images(work, images, payloads, &input);
-	if (!error)
-		error = mkp_format(&build->arena, &input.module, "%s/%s.ko", work->module,
-				   work->name);
+	collect_images(work, images, payloads, &input);
+	error = mkp_format(&build->arena, &input.module, "%s/%s.ko", work->module,
+			   work->name);
 	if (!error)
 		error = mkp_verify_run(&input, &report, &state);
 	if (!error)
@@ -425,6 +445,19 @@ static struct mkp_error *name_module(struct work *work)
 		     : mkp_format(&build->arena, &work->module, "%s/module", build->run);
 }
 
+/* Whether there is anything to go on with. */
+static void set_status(struct work *work)
+{
+	static const enum mkp_build_status statuses[] = {
+		[MKP_STATUS_PATCH] = MKP_BUILD_DONE,
+		[MKP_STATUS_UNCHANGED] = MKP_BUILD_UNCHANGED,
+		[MKP_STATUS_REFUSED] = MKP_BUILD_REFUSED,
+	};
+
+	work->build->result->status =
+		statuses[mkp_patchset_status(work->patches, work->nr_patches)];
+}
+
 static struct mkp_error *stage_diff(struct work *work)
 {
 	struct mkp_build *build = work->build;
@@ -433,28 +466,28 @@ static struct mkp_error *stage_diff(struct work *work)
 	mkp_build_begin(build, MKP_STAGE_DIFF);
 	error = name_module(work);
 	if (!error)
-		error = mkp_array_create(build->nr_affected, sizeof(*work->pairs),
-					 &work->pairs);
-	if (!error)
-		error = diff_pairs(work);
+		error = diff(work);
 	if (error)
 		return error;
-	build->result->status = work->nr_changed ? MKP_BUILD_DONE : MKP_BUILD_UNCHANGED;
-	return mkp_build_end(build, "%zu of %zu objects differ", work->nr_changed,
-			     build->nr_affected);
+	set_status(work);
+	return mkp_build_end(build, "%zu of %zu objects differ", count_parts(work),
+			     work->nr_patches);
 }
 
 static struct mkp_error *stage_preflight(struct work *work)
 {
 	struct mkp_build *build = work->build;
+	size_t nr_proved = 0;
 	struct mkp_error *error;
 
 	mkp_build_begin(build, MKP_STAGE_PREFLIGHT);
-	error = bind_pairs(work);
+	error = bind(work);
+	if (!error)
+		error = tell_proofs(work, &nr_proved);
 	if (error)
 		return error;
-	return mkp_build_end(build, "%zu functions are the code that runs",
-			     work->nr_proved);
+	set_status(work);
+	return mkp_build_end(build, "%zu functions are the code that runs", nr_proved);
 }
 
 static struct mkp_error *stage_emit(struct work *work)
@@ -465,12 +498,13 @@ static struct mkp_error *stage_emit(struct work *work)
 	mkp_build_begin(build, MKP_STAGE_EMIT);
 	error = mkp_tree_remove(work->module);
 	if (!error)
-		error = emit_pairs(work);
+		error = mkp_patchset_emit(work->patches, work->targets, work->nr_patches);
 	if (error)
 		return error;
-	return mkp_build_end(build, "%s",
-			     build->result->status == MKP_BUILD_DONE ? work->name
-								     : "refused");
+	/* Not the place that the user named, and not where it stays. */
+	for (size_t i = 0; i < work->nr_patches; i++)
+		work->patches[i]->report->output = NULL;
+	return mkp_build_end(build, "%s", work->name);
 }
 
 static struct mkp_error *stage_module(struct work *work)
@@ -499,12 +533,15 @@ static struct mkp_error *stage_verify(struct work *work)
 
 static void work_deinit(struct work *work)
 {
-	for (size_t i = 0; work->pairs && i < work->build->nr_affected; i++) {
-		if (is_changed(&work->pairs[i]))
-			mkp_patch_deinit(&work->pairs[i].patch);
-		mkp_image_destroy(work->pairs[i].image);
-	}
-	free(work->pairs);
+	for (size_t i = 0; i < work->nr_patches; i++)
+		mkp_patch_deinit(work->patches[i]);
+	for (size_t i = 0; i < work->nr_shipped; i++)
+		mkp_image_destroy(work->shipped[i].image);
+	free(work->options);
+	free(work->store);
+	free(work->patches);
+	free(work->targets);
+	free(work->shipped);
 	mkp_image_destroy(work->vmlinux);
 	mkp_symvers_destroy(work->symvers);
 }

@@ -10,6 +10,7 @@
 #include "build/private.h"
 #include "emit/directory.h"
 #include "emit/manifest.h"
+#include "emit/module.h"
 
 /* ---- build.json ---- */
 
@@ -45,6 +46,11 @@ static struct json_object *list_fixes(const struct mkp_build *build)
 	return list;
 }
 
+static bool is_changed(const struct mkp_build_object *object)
+{
+	return object->report->status != MKP_STATUS_UNCHANGED;
+}
+
 static struct json_object *list_objects(const struct mkp_build *build)
 {
 	struct json_object *list = json_object_new_array();
@@ -57,8 +63,9 @@ static struct json_object *list_objects(const struct mkp_build *build)
 		add_text(row, "owner", object->owner ? object->owner : "vmlinux");
 		add_text(row, "because", object->because);
 		json_object_object_add(row, "changed",
-				       json_object_new_boolean(object->report->status !=
-							       MKP_STATUS_UNCHANGED));
+				       json_object_new_boolean(is_changed(object)));
+		json_object_object_add(row, "functions_proved",
+				       json_object_new_uint64(object->nr_proved));
 		json_object_array_add(list, row);
 	}
 	return list;
@@ -79,6 +86,8 @@ static struct mkp_error *write_record(const void *data, FILE *stream)
 			       json_object_new_boolean(build->other_compiler));
 	json_object_object_add(record, "relined",
 			       json_object_new_boolean(!build->options->keep_lines));
+	json_object_object_add(record, "replace",
+			       json_object_new_boolean(!build->options->stacked));
 	json_object_object_add(record, "objects", list_objects(build));
 	fprintf(stream, "%s\n",
 		json_object_to_json_string_ext(record, JSON_C_TO_STRING_PRETTY));
@@ -177,15 +186,38 @@ static struct mkp_error *keep_file(struct output *output, const char *from,
 static struct mkp_error *keep_emitted(struct output *output)
 {
 	struct mkp_arena *arena = &output->build->arena;
-	const char *names[] = { "Makefile",	     "Kbuild", "core_abi.h",
-				"payload.o_shipped", NULL,     "manifest.json" };
-	const char *from = NULL;
-	struct mkp_error *error = mkp_format(arena, &names[4], "%s.c", output->name);
+	const char *names[] = { "Makefile", "Kbuild", "core_abi.h", NULL,
+				"manifest.json" };
+	struct mkp_error *error = mkp_format(arena, &names[3], "%s.c", output->name);
 
 	for (size_t i = 0; i < MKP_ARRAY_SIZE(names) && !error; i++) {
+		const char *from = NULL;
+
 		error = mkp_format(arena, &from, "%s/%s", output->from, names[i]);
 		if (!error)
 			error = keep_file(output, from, names[i]);
+	}
+	return error;
+}
+
+static struct mkp_error *keep_payloads(struct output *output)
+{
+	const struct mkp_build_result *result = output->build->result;
+	struct mkp_module module = { 0 };
+	struct mkp_error *error = NULL;
+
+	for (size_t i = 0; i < result->nr_objects; i++)
+		module.nr_inputs += is_changed(&result->objects[i]);
+	for (size_t i = 0; i < module.nr_inputs && !error; i++) {
+		MKP_CLEANUP_FREE char *name = NULL;
+		const char *from = NULL;
+
+		error = mkp_module_payload_name(&module, i, &name);
+		if (!error)
+			error = mkp_format(&output->build->arena, &from, "%s/%s",
+					   output->from, name);
+		if (!error)
+			error = keep_file(output, from, name);
 	}
 	return error;
 }
@@ -223,6 +255,8 @@ static struct mkp_error *fill(struct output *output)
 {
 	struct mkp_error *error = keep_emitted(output);
 
+	if (!error)
+		error = keep_payloads(output);
 	if (!error)
 		error = keep_patch(output);
 	if (!error)

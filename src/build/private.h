@@ -71,6 +71,7 @@ struct mkp_build {
 	const char *base;		  /* work/tree-KEY */
 	const char *tree;		  /* base/source */
 	const char *objects;		  /* base/objects: originals that were compiled */
+	const char *include;		  /* base/include: <mkpatch/livepatch.h> */
 	const char *run;		  /* base/run-KEY: of this patch */
 	const char *fresh;		  /* run/new: the files as patched */
 	const char *patched;		  /* run/patched: objects */

@@ -14,7 +14,7 @@
 #include "build/private.h"
 
 /* Changes when a tree that an older mkpatch made is not what this one would make. */
-#define TREE_VERSION "2"
+#define TREE_VERSION "3"
 
 static const char cflags[] = "-ffunction-sections -fdata-sections";
 
@@ -145,32 +145,6 @@ static struct mkp_error *check_version(struct mkp_build *build, const char *sour
 	return error;
 }
 
-/* kbuild refuses no in-tree build over an old one, but would trust its products. */
-static struct mkp_error *clean(struct mkp_build *build)
-{
-	const char *const targets[] = { "mrproper" };
-	const struct mkp_make make = { .targets = targets,
-				       .nr_targets = 1,
-				       .cflags = cflags };
-	const char *traces[2];
-	int status = 0;
-	struct mkp_error *error = mkp_format(&build->arena, &traces[0], "%s/.config",
-					     build->tree);
-
-	if (!error)
-		error = mkp_format(&build->arena, &traces[1], "%s/include/config",
-				   build->tree);
-	if (error || (access(traces[0], F_OK) && access(traces[1], F_OK)))
-		return error;
-	error = mkp_build_make(build, &make, &status);
-	if (!error && status)
-		error = mkp_error_create(MKP_ERROR_IO,
-					 "make mrproper failed in a copy of %s: %s "
-					 "(log: %s)",
-					 build->inputs.source, build->reason, build->log);
-	return error;
-}
-
 static struct mkp_error *count_line(void *data, const char *line MKP_UNUSED)
 {
 	struct mkp_build *build = data;
@@ -272,8 +246,6 @@ static struct mkp_error *make_tree(struct mkp_build *build, const char *ready,
 				  : unpack(build);
 	if (!error && !directory)
 		error = check_version(build, build->tree);
-	if (!error)
-		error = clean(build);
 	if (!error)
 		error = prepare(build);
 	if (!error)

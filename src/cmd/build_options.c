@@ -26,6 +26,7 @@ enum option_id {
 	OPTION_KEEP_LINES,
 	OPTION_MAX_OBJECTS,
 	OPTION_STANDALONE,
+	OPTION_NO_REPLACE,
 	OPTION_CORE,
 	OPTION_FIX,
 	OPTION_SIGN_HOOK,
@@ -65,6 +66,8 @@ static const struct mkp_option options[] = {
 				 "refuse a patch that touches more (default: 400)" },
 	[OPTION_STANDALONE] = { "standalone", 0, NULL,
 				"make a module that needs no mkpatch_core" },
+	[OPTION_NO_REPLACE] = { "no-replace", 0, NULL,
+				"stack on earlier patches, do not replace them" },
 	[OPTION_CORE] = { "core", 0, "DIR", "where mkpatch_core was built" },
 	[OPTION_FIX] = { "fix", 0, "ID", "what is fixed, such as CVE-2024-1086" },
 	[OPTION_SIGN_HOOK] = { "sign-hook", 0, "COMMAND",
@@ -213,6 +216,9 @@ static int take_option(const struct mkp_option_value *option,
 		break;
 	case OPTION_STANDALONE:
 		result->standalone = true;
+		break;
+	case OPTION_NO_REPLACE:
+		result->stacked = true;
 		break;
 	case OPTION_EXPLAIN:
 		command->explain = true;

@@ -81,6 +81,7 @@ static void describe_part(struct run *run, size_t index)
 		.name = run->name,
 		.directory = options->directory ? options->directory : run->name,
 		.standalone = options->standalone,
+		.stacked = options->stacked,
 		.fixes = options->fixes,
 		.nr_fixes = options->nr_fixes,
 		.explain = options->explain,
@@ -129,12 +130,14 @@ static struct mkp_error *diff(struct run *run)
 	struct mkp_error *error = describe_parts(run);
 
 	if (!error)
-		error = mkp_patchset_compare(run->patches, run->nr_parts);
+		error = mkp_patchset_compare(run->patches, run->nr_parts,
+					     /* steps= */ NULL);
 	if (error || status(run) == MKP_STATUS_UNCHANGED)
 		return error;
 	error = find_targets(run);
 	if (!error)
-		error = mkp_patchset_bind(run->patches, run->targets, run->nr_parts);
+		error = mkp_patchset_bind(run->patches, run->targets, run->nr_parts,
+					  /* steps= */ NULL);
 	if (error || status(run) == MKP_STATUS_REFUSED)
 		return error;
 	return mkp_patchset_emit(run->patches, run->targets, run->nr_parts);

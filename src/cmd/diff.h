@@ -28,7 +28,7 @@ struct mkp_diff_options {
 	size_t nr_decisions, cap_decisions;
 	const char **fixes; /* owned */
 	size_t nr_fixes, cap_fixes;
-	bool json, standalone, explain, quiet;
+	bool json, standalone, stacked, explain, quiet;
 	int verbose;
 	enum {
 		MKP_COLOR_AUTO,

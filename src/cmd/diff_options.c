@@ -20,6 +20,7 @@ enum option_id {
 	OPTION_DEBUG,
 	OPTION_DEBUG_DIR,
 	OPTION_STANDALONE,
+	OPTION_NO_REPLACE,
 	OPTION_FIX,
 	OPTION_CORRELATE,
 	OPTION_WARNING,
@@ -51,6 +52,8 @@ static const struct mkp_option options[] = {
 			       "look there for debug files (default: /usr/lib/debug)" },
 	[OPTION_STANDALONE] = { "standalone", 0, NULL,
 				"emit a module that needs no mkpatch_core" },
+	[OPTION_NO_REPLACE] = { "no-replace", 0, NULL,
+				"stack on earlier patches, do not replace them" },
 	[OPTION_FIX] = { "fix", 0, "ID", "what the patch fixes, such as CVE-2026-1234" },
 	[OPTION_CORRELATE] = { "correlate", 0, "FILE",
 			       "rules that settle what is what (see the manual)" },
@@ -194,6 +197,9 @@ static int take_option(const struct mkp_option_value *option, struct reader *rea
 		break;
 	case OPTION_STANDALONE:
 		result->standalone = true;
+		break;
+	case OPTION_NO_REPLACE:
+		result->stacked = true;
 		break;
 	case OPTION_FIX:
 		return take_fix(option->value, result);

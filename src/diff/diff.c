@@ -107,6 +107,28 @@ bool mkp_diff_is_unchanged(const struct mkp_diff *diff)
 	return true;
 }
 
+static bool is_same_scope(const struct mkp_diff *diff, uint32_t patched_atom)
+{
+	const struct mkp_atom *atom = &diff->patched->atoms[patched_atom];
+	const struct mkp_atom *twin = &diff->orig->atoms[diff->to_orig[patched_atom]];
+	const struct mkp_symbol *after = mkp_atom_symbol(diff->patched, atom);
+	const struct mkp_symbol *before = mkp_atom_symbol(diff->orig, twin);
+
+	return !after || !before || after->bind == before->bind;
+}
+
+bool mkp_diff_is_same(const struct mkp_diff *diff)
+{
+	for (uint32_t i = 0; i < diff->patched->nr_atoms; i++)
+		if (diff->state[i] != MKP_STATE_SAME || diff->mark[i] != MKP_MARK_NONE ||
+		    (diff->to_orig[i] != MKP_NO_ATOM && !is_same_scope(diff, i)))
+			return false;
+	for (uint32_t i = 0; i < diff->orig->nr_atoms; i++)
+		if (mkp_diff_is_removed(diff, i))
+			return false;
+	return true;
+}
+
 const char *mkp_tier_name(enum mkp_tier tier)
 {
 	static const char *const names[] = {

@@ -110,6 +110,12 @@ bool mkp_diff_is_removed(const struct mkp_diff *diff, uint32_t orig_atom);
 /** Whether anything that takes part in the running kernel is not the same. */
 bool mkp_diff_is_unchanged(const struct mkp_diff *diff);
 
+/**
+ * Whether nothing at all differs: nothing changed, is new or is gone, no name is seen by
+ * more or by fewer than before, and the author asks for nothing.
+ */
+bool mkp_diff_is_same(const struct mkp_diff *diff);
+
 /** "name", "canonical", ...: stable, part of the report. */
 const char *mkp_tier_name(enum mkp_tier tier);
 

@@ -13,6 +13,7 @@ struct mkp_emit_options {
 	const char *directory; /* output */
 	const char *release;   /* NULL: not known */
 	bool standalone;
+	bool stacked; /* leaves earlier patches as they are: no atomic replace */
 	const struct mkp_object *vmlinux; /* NULL: not known, or no ELF file */
 	const char *const *fixes;	  /* what it fixes, "CVE-2026-1234" */
 	size_t nr_fixes;

@@ -23,11 +23,13 @@
 
 /* A global symbol of a patched object. */
 struct definition {
+	const char *name;
 	uint32_t patch;
-	uint32_t symbol;
+	uint32_t atom; /* of its patched object */
 };
 
-struct linker {
+struct mkp_linker {
+	struct mkp_arena arena; /* names */
 	struct mkp_patch *const *patches;
 	size_t nr_patches;
 	struct definition *definitions; /* owned */
@@ -36,54 +38,71 @@ struct linker {
 	uint32_t *done;		/* owned; [patches] elements of the queue looked at */
 };
 
-static struct mkp_error *add_definition(struct linker *linker, uint32_t patch,
-					uint32_t symbol)
+struct mkp_error *mkp_linker_create(struct mkp_patch *const *patches, size_t nr_patches,
+				    struct mkp_linker **ret_linker)
 {
-	const struct mkp_object *object = linker->patches[patch]->patched;
+	struct mkp_linker *linker = NULL;
+	struct mkp_error *error = mkp_array_create(1, sizeof(*linker), &linker);
+
+	if (error)
+		return error;
+	linker->patches = patches;
+	linker->nr_patches = nr_patches;
+	mkp_arena_init(&linker->arena);
+	mkp_index_init(&linker->names);
+	error = mkp_array_create(nr_patches, sizeof(*linker->done), &linker->done);
+	if (error)
+		mkp_linker_destroy(linker);
+	else
+		*ret_linker = linker;
+	return error;
+}
+
+void mkp_linker_destroy(struct mkp_linker *linker)
+{
+	if (!linker)
+		return;
+	mkp_index_deinit(&linker->names);
+	mkp_arena_deinit(&linker->arena);
+	free(linker->definitions);
+	free(linker->done);
+	free(linker);
+}
+
+static struct mkp_error *add_definition(struct mkp_linker *linker,
+					const struct definition *definition)
+{
+	struct definition *copy;
 	struct mkp_error *error = mkp_array_reserve(
 		&linker->definitions, &linker->cap_definitions,
 		linker->nr_definitions + 1, sizeof(*linker->definitions));
 
 	if (error)
 		return error;
-	error = mkp_index_add(&linker->names,
-			      mkp_hash_string(object->symbols[symbol].name),
-			      (uint32_t)linker->nr_definitions);
-	linker->definitions[linker->nr_definitions++] = (struct definition){ patch,
-									     symbol };
-	return error;
+	copy = &linker->definitions[linker->nr_definitions];
+	*copy = *definition;
+	copy->name = mkp_arena_strdup(&linker->arena, definition->name);
+	if (!copy->name)
+		return mkp_error_nomem();
+	return mkp_index_add(&linker->names, mkp_hash_string(copy->name),
+			     (uint32_t)linker->nr_definitions++);
 }
 
-static uint32_t atom_of(const struct linker *linker, const struct definition *definition)
+struct mkp_error *mkp_linker_add(struct mkp_linker *linker, size_t index)
 {
-	return linker->patches[definition->patch]
-		->patched_graph->symbol_atom[definition->symbol];
-}
-
-static struct mkp_error *collect_definitions(struct linker *linker)
-{
+	const struct mkp_patch *patch = linker->patches[index];
+	const struct mkp_object *object = patch->patched;
+	struct definition definition = { .patch = (uint32_t)index };
 	struct mkp_error *error = NULL;
 
-	for (uint32_t p = 0; p < linker->nr_patches; p++) {
-		const struct mkp_patch *patch = linker->patches[p];
-		const struct mkp_object *object = patch->patched;
-
-		for (uint32_t i = object->first_global; i < object->nr_symbols && !error;
-		     i++)
-			if (mkp_symbol_section(object, &object->symbols[i]) &&
-			    patch->patched_graph->symbol_atom[i] != MKP_NO_ATOM)
-				error = add_definition(linker, p, i);
+	for (uint32_t i = object->first_global; i < object->nr_symbols && !error; i++) {
+		definition.name = object->symbols[i].name;
+		definition.atom = patch->patched_graph->symbol_atom[i];
+		if (mkp_symbol_section(object, &object->symbols[i]) &&
+		    definition.atom != MKP_NO_ATOM)
+			error = add_definition(linker, &definition);
 	}
-	mkp_index_seal(&linker->names);
 	return error;
-}
-
-static const char *name_of(const struct linker *linker,
-			   const struct definition *definition)
-{
-	return linker->patches[definition->patch]
-		->patched->symbols[definition->symbol]
-		.name;
 }
 
 /* Whether @to can be meant by a name in @from, and @ret_own whether it is the same
@@ -96,7 +115,7 @@ static bool is_in_reach(const struct mkp_patch *from, const struct mkp_patch *to
 }
 
 /* The definition of @name that a linker would take, for a symbol of @patch; or NULL. */
-static const struct definition *find_definition(const struct linker *linker,
+static const struct definition *find_definition(const struct mkp_linker *linker,
 						uint32_t patch, const char *name)
 {
 	const struct definition *found = NULL;
@@ -108,7 +127,7 @@ static const struct definition *find_definition(const struct linker *linker,
 		const struct definition *it = &linker->definitions[entries[i].id];
 		bool own;
 
-		if (it->patch == patch || strcmp(name_of(linker, it), name) != 0 ||
+		if (it->patch == patch || strcmp(it->name, name) != 0 ||
 		    !is_in_reach(linker->patches[patch], linker->patches[it->patch],
 				 &own))
 			continue;
@@ -122,21 +141,22 @@ static const struct definition *find_definition(const struct linker *linker,
 /* ---- Names that two add --------------------------------------------------------------
  */
 
-static bool is_added(const struct linker *linker, const struct definition *definition)
+static bool is_added(const struct mkp_linker *linker, const struct definition *definition)
 {
 	const struct mkp_patch *patch = linker->patches[definition->patch];
-	uint32_t atom = atom_of(linker, definition);
-	uint8_t kind = patch->patched_graph->atoms[atom].kind;
+	uint8_t kind;
 
-	return patch->diff->state[atom] == MKP_STATE_NEW &&
-	       (kind == MKP_ATOM_FUNC || kind == MKP_ATOM_OBJECT);
+	if (!patch->diff || patch->diff->state[definition->atom] != MKP_STATE_NEW)
+		return false;
+	kind = patch->patched_graph->atoms[definition->atom].kind;
+	return kind == MKP_ATOM_FUNC || kind == MKP_ATOM_OBJECT;
 }
 
-static struct mkp_error *check_clash(struct linker *linker,
+static struct mkp_error *check_clash(struct mkp_linker *linker,
 				     const struct definition *definition)
 {
 	const struct mkp_patch *patch = linker->patches[definition->patch];
-	const char *name = name_of(linker, definition);
+	const char *name = definition->name;
 	size_t count;
 	const struct mkp_index_entry *entries;
 
@@ -148,12 +168,12 @@ static struct mkp_error *check_clash(struct linker *linker,
 		const struct mkp_patch *other = linker->patches[it->patch];
 
 		if (it->patch >= definition->patch || !is_added(linker, it) ||
-		    strcmp(name_of(linker, it), name) != 0 ||
+		    strcmp(it->name, name) != 0 ||
 		    !mkp_check_same_object(&other->context, &patch->context))
 			continue;
 		return mkp_check_report(
 			patch->report, MKP_CHECK_PATCH_CLASH, name,
-			mkp_check_source(&patch->context, atom_of(linker, definition)),
+			mkp_check_source(&patch->context, definition->atom),
 			"added by %s, too", other->options->patched);
 	}
 	return NULL;
@@ -170,7 +190,7 @@ static const struct mkp_symbol *orig_symbol(const struct mkp_patch *patch, uint3
 }
 
 /* Decides where one undefined symbol of a carried element leads. */
-static void link_symbol(struct linker *linker, uint32_t from, uint32_t target)
+static void link_symbol(struct mkp_linker *linker, uint32_t from, uint32_t target)
 {
 	const struct mkp_patch *patch = linker->patches[from];
 	const char *name = mkp_atom_name(patch->patched_graph, target);
@@ -181,8 +201,11 @@ static void link_symbol(struct linker *linker, uint32_t from, uint32_t target)
 	if (!definition || patch->links[target].to)
 		return;
 	other = linker->patches[definition->patch];
+	/* Nothing of it differs: it is bound by its name. */
+	if (!other->diff)
+		return;
 	link.to = &other->context;
-	link.atom = atom_of(linker, definition);
+	link.atom = definition->atom;
 	if (other->diff->state[link.atom] == MKP_STATE_NEW ||
 	    other->selection->roles[link.atom] == MKP_ROLE_UNHOOKED) {
 		link.carried = true;
@@ -194,7 +217,7 @@ static void link_symbol(struct linker *linker, uint32_t from, uint32_t target)
 	patch->links[target] = link;
 }
 
-static void link_refs(struct linker *linker, uint32_t from, uint32_t atom)
+static void link_refs(struct mkp_linker *linker, uint32_t from, uint32_t atom)
 {
 	const struct mkp_patch *patch = linker->patches[from];
 	const struct mkp_graph *graph = patch->patched_graph;
@@ -212,17 +235,17 @@ static void link_refs(struct linker *linker, uint32_t from, uint32_t atom)
 }
 
 /* Looks at what was included since it looked last; false: nothing was. */
-static bool link_included(struct linker *linker, uint32_t patch)
+static bool link_included(struct mkp_linker *linker, uint32_t patch)
 {
 	const struct mkp_selection *selection = linker->patches[patch]->selection;
-	bool any = linker->done[patch] < selection->nr_included;
+	bool any = selection && linker->done[patch] < selection->nr_included;
 
-	while (linker->done[patch] < selection->nr_included)
+	while (any && linker->done[patch] < selection->nr_included)
 		link_refs(linker, patch, selection->queue[linker->done[patch]++]);
 	return any;
 }
 
-static void link_all(struct linker *linker)
+static void link_all(struct mkp_linker *linker)
 {
 	bool any = true;
 
@@ -233,14 +256,15 @@ static void link_all(struct linker *linker)
 	}
 }
 
-static struct mkp_error *create_links(struct linker *linker)
+static struct mkp_error *create_links(struct mkp_linker *linker)
 {
-	struct mkp_error *error = mkp_array_create(linker->nr_patches,
-						   sizeof(*linker->done), &linker->done);
+	struct mkp_error *error = NULL;
 
 	for (size_t i = 0; i < linker->nr_patches && !error; i++) {
 		struct mkp_patch *patch = linker->patches[i];
 
+		if (!patch->diff)
+			continue;
 		error = mkp_array_create(patch->patched_graph->nr_atoms,
 					 sizeof(*patch->links), &patch->links);
 		patch->context.links = patch->links;
@@ -248,20 +272,14 @@ static struct mkp_error *create_links(struct linker *linker)
 	return error;
 }
 
-struct mkp_error *mkp_link_patches(struct mkp_patch *const *patches, size_t nr_patches)
+struct mkp_error *mkp_linker_run(struct mkp_linker *linker)
 {
-	struct linker linker = { .patches = patches, .nr_patches = nr_patches };
-	struct mkp_error *error = create_links(&linker);
+	struct mkp_error *error = create_links(linker);
 
-	mkp_index_init(&linker.names);
+	mkp_index_seal(&linker->names);
+	for (size_t i = 0; i < linker->nr_definitions && !error; i++)
+		error = check_clash(linker, &linker->definitions[i]);
 	if (!error)
-		error = collect_definitions(&linker);
-	for (size_t i = 0; i < linker.nr_definitions && !error; i++)
-		error = check_clash(&linker, &linker.definitions[i]);
-	if (!error)
-		link_all(&linker);
-	mkp_index_deinit(&linker.names);
-	free(linker.definitions);
-	free(linker.done);
+		link_all(linker);
 	return error;
 }

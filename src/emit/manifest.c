@@ -273,6 +273,7 @@ static bool fill(struct json_object *root, const struct mkp_manifest *manifest)
 	       put_string(root, "mkpatch", MKP_VERSION) &&
 	       put_string(root, "name", module->name) &&
 	       put_string(root, "flavour", module->standalone ? "standalone" : "core") &&
+	       put(root, "replace", json_object_new_boolean(module->replace)) &&
 	       put_string(root, "arch", manifest->parts[0].report->arch) &&
 	       put_string(root, "release", module->release) &&
 	       put_string(root, "original", module->inputs[0]) &&

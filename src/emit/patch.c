@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 
-#include "emit/patchset.h"
-
 void mkp_patch_init(struct mkp_patch *patch, const struct mkp_patch_options *options,
 		    struct mkp_report *report)
 {
@@ -199,13 +197,6 @@ struct mkp_error *mkp_patch_check(struct mkp_patch *patch)
 	return error;
 }
 
-struct mkp_error *mkp_patch_compare(struct mkp_patch *patch)
-{
-	struct mkp_error *error = mkp_patch_select(patch);
-
-	return error ? error : mkp_patch_check(patch);
-}
-
 /* Leaves out the entries of tracepoints that could not be set up in time. */
 static void drop_tracing(struct mkp_patch *patch)
 {
@@ -248,11 +239,6 @@ struct mkp_error *mkp_patch_bind(struct mkp_patch *patch, const struct mkp_targe
 	return record(patch);
 }
 
-struct mkp_error *mkp_patch_emit(struct mkp_patch *patch, const struct mkp_target *target)
-{
-	return mkp_patchset_emit(&patch, target, 1);
-}
-
 void mkp_patch_deinit(struct mkp_patch *patch)
 {
 	mkp_bindings_destroy(patch->bindings);
@@ -271,4 +257,10 @@ void mkp_patch_deinit(struct mkp_patch *patch)
 	mkp_graph_destroy(patch->patched_graph);
 	mkp_object_destroy(patch->orig);
 	mkp_object_destroy(patch->patched);
+}
+
+void mkp_patch_close(struct mkp_patch *patch)
+{
+	mkp_patch_deinit(patch);
+	mkp_patch_init(patch, patch->options, patch->report);
 }

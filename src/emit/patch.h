@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The way from a pair of objects to the source of a module, for every command that goes
- * it: compare, bind to the kernel, emit. Each step is called once, in this order, and
- * only if the one before it left something to do.
+ * One pair of objects on the way to a module: select, check, bind to the kernel. Each
+ * step is called once, in this order, and only if the one before it left something to do.
+ * Commands go this way by patchset.h, with one object as with several.
  */
 #ifndef MKP_EMIT_PATCH_H
 #define MKP_EMIT_PATCH_H
@@ -26,6 +26,7 @@ struct mkp_patch_options {
 	const char *const *sources; /* source patches, "NAME xxh128:HASH"; for emit */
 	size_t nr_sources;
 	bool standalone;
+	bool stacked; /* no atomic replace of earlier patches; for emit */
 	bool explain; /* the report has the cause of each change */
 	bool pairs;   /* and what was taken to be what */
 };
@@ -52,26 +53,20 @@ void mkp_patch_init(struct mkp_patch *patch, const struct mkp_patch_options *opt
 		    struct mkp_report *report);
 void mkp_patch_deinit(struct mkp_patch *patch);
 
-/** Reads both objects, compares them and decides what is carried: the first half of
- * mkp_patch_compare(). */
+/** Gives back all but the report; the patch is as after mkp_patch_init(). */
+void mkp_patch_close(struct mkp_patch *patch);
+
+/** Reads both objects, compares them and decides what is carried. */
 struct mkp_error *mkp_patch_select(struct mkp_patch *patch) MKP_MUST_CHECK;
 
-/** The second half: fills the report. */
-struct mkp_error *mkp_patch_check(struct mkp_patch *patch) MKP_MUST_CHECK;
-
 /**
- * Reads both objects, compares them, decides what is carried and runs the checks. The
- * report's status is MKP_STATUS_UNCHANGED when there is nothing to do, and
- * MKP_STATUS_REFUSED otherwise, for as long as nothing is emitted.
+ * Runs the checks and fills the report. Its status is MKP_STATUS_UNCHANGED when there is
+ * nothing to do, and MKP_STATUS_REFUSED otherwise, for as long as nothing is emitted.
  */
-struct mkp_error *mkp_patch_compare(struct mkp_patch *patch) MKP_MUST_CHECK;
+struct mkp_error *mkp_patch_check(struct mkp_patch *patch) MKP_MUST_CHECK;
 
 /** Finds each symbol of the running kernel that the patch needs. */
 struct mkp_error *mkp_patch_bind(struct mkp_patch *patch,
-				 const struct mkp_target *target) MKP_MUST_CHECK;
-
-/** Writes the module's source; nothing may be refused. The status is MKP_STATUS_PATCH. */
-struct mkp_error *mkp_patch_emit(struct mkp_patch *patch,
 				 const struct mkp_target *target) MKP_MUST_CHECK;
 
 /** Whether there is a finding of level error. */

@@ -7,26 +7,71 @@
 #include "emit/emit.h"
 #include "emit/link.h"
 
-static bool takes_part(const struct mkp_patch *patch)
+bool mkp_patchset_takes_part(const struct mkp_patch *patch)
 {
 	return patch->report->status != MKP_STATUS_UNCHANGED;
 }
 
-struct mkp_error *mkp_patchset_compare(struct mkp_patch *const *patches,
-				       size_t nr_patches)
+static struct mkp_error *make_step(const struct mkp_patchset_steps *steps, size_t done,
+				   size_t total)
 {
+	return steps ? steps->step(steps->data, done, total) : NULL;
+}
+
+/* A header may have hundreds of users, of which a few change: what others may need to
+ * know of the rest is their names. */
+static struct mkp_error *close_same(struct mkp_patch *patch)
+{
+	struct mkp_error *error;
+
+	if (!mkp_diff_is_same(patch->diff) || patch->author.nr_records)
+		return NULL;
+	error = mkp_patch_check(patch);
+	mkp_patch_close(patch);
+	return error;
+}
+
+static struct mkp_error *select_all(struct mkp_patch *const *patches, size_t nr_patches,
+				    struct mkp_linker *linker,
+				    const struct mkp_patchset_steps *steps)
+{
+	const struct mkp_patch *before = NULL;
 	struct mkp_error *error = NULL;
 
 	for (size_t i = 0; i < nr_patches && !error; i++) {
-		error = mkp_patch_select(patches[i]);
-		if (!error && i)
-			patches[i]->context.before = &patches[i - 1]->context;
+		struct mkp_patch *patch = patches[i];
+
+		error = mkp_patch_select(patch);
+		if (!error)
+			error = mkp_linker_add(linker, i);
+		if (!error && nr_patches > 1)
+			error = close_same(patch);
+		if (!error && patch->diff) {
+			patch->context.before = before ? &before->context : NULL;
+			before = patch;
+		}
+		if (!error)
+			error = make_step(steps, i + 1, nr_patches);
 	}
+	return error;
+}
+
+struct mkp_error *mkp_patchset_compare(struct mkp_patch *const *patches,
+				       size_t nr_patches,
+				       const struct mkp_patchset_steps *steps)
+{
+	struct mkp_linker *linker = NULL;
+	struct mkp_error *error = mkp_linker_create(patches, nr_patches, &linker);
+
+	if (!error)
+		error = select_all(patches, nr_patches, linker, steps);
 	/* From here on it is known what each of them carries. */
 	if (!error && nr_patches > 1)
-		error = mkp_link_patches(patches, nr_patches);
+		error = mkp_linker_run(linker);
+	mkp_linker_destroy(linker);
 	for (size_t i = 0; i < nr_patches && !error; i++)
-		error = mkp_patch_check(patches[i]);
+		if (patches[i]->diff)
+			error = mkp_patch_check(patches[i]);
 	return error;
 }
 
@@ -87,13 +132,15 @@ static struct mkp_error *check_twice(struct mkp_patch *const *patches, size_t nr
 	struct mkp_error *error;
 
 	for (size_t i = 0; i < nr_patches; i++)
-		total += patches[i]->selection->nr_replaced;
+		if (mkp_patchset_takes_part(patches[i]))
+			total += patches[i]->selection->nr_replaced;
 	error = mkp_array_create(total, sizeof(*list), &list);
 	for (size_t i = 0; i < nr_patches && !error; i++) {
 		const struct mkp_patch *patch = patches[i];
 
 		for (uint32_t k = 0;
-		     takes_part(patch) && k < patch->selection->nr_replaced; k++, count++)
+		     mkp_patchset_takes_part(patch) && k < patch->selection->nr_replaced;
+		     k++, count++)
 			list[count] = (struct replaced){ &patch->bindings->replaced[k],
 							 patch,
 							 patch->selection->queue[k],
@@ -108,13 +155,18 @@ static struct mkp_error *check_twice(struct mkp_patch *const *patches, size_t nr
 }
 
 struct mkp_error *mkp_patchset_bind(struct mkp_patch *const *patches,
-				    const struct mkp_target *targets, size_t nr_patches)
+				    const struct mkp_target *targets, size_t nr_patches,
+				    const struct mkp_patchset_steps *steps)
 {
 	struct mkp_error *error = NULL;
 
-	for (size_t i = 0; i < nr_patches && !error; i++)
-		if (takes_part(patches[i]))
-			error = mkp_patch_bind(patches[i], &targets[i]);
+	for (size_t i = 0; i < nr_patches && !error; i++) {
+		if (!mkp_patchset_takes_part(patches[i]))
+			continue;
+		error = mkp_patch_bind(patches[i], &targets[i]);
+		if (!error)
+			error = make_step(steps, i + 1, nr_patches);
+	}
 	return error ? error : check_twice(patches, nr_patches);
 }
 
@@ -127,6 +179,7 @@ struct mkp_error *mkp_patchset_emit(struct mkp_patch *const *patches,
 		.directory = first->directory,
 		.release = first->release,
 		.standalone = first->standalone,
+		.stacked = first->stacked,
 		.vmlinux = targets[0].vmlinux ? mkp_image_object(targets[0].vmlinux)
 					      : NULL,
 		.fixes = first->fixes,
@@ -139,7 +192,7 @@ struct mkp_error *mkp_patchset_emit(struct mkp_patch *const *patches,
 	struct mkp_error *error = mkp_array_create(nr_patches, sizeof(*parts), &parts);
 
 	for (size_t i = 0; i < nr_patches && !error; i++) {
-		if (!takes_part(patches[i]))
+		if (!mkp_patchset_takes_part(patches[i]))
 			continue;
 		patches[i]->report->status = MKP_STATUS_PATCH;
 		parts[nr_parts++] = (struct mkp_emit_part){
@@ -164,7 +217,7 @@ enum mkp_report_status mkp_patchset_status(struct mkp_patch *const *patches,
 	for (size_t i = 0; i < nr_patches; i++) {
 		if (mkp_patch_is_refused(patches[i]))
 			return MKP_STATUS_REFUSED;
-		if (takes_part(patches[i]))
+		if (mkp_patchset_takes_part(patches[i]))
 			status = MKP_STATUS_PATCH;
 	}
 	return status;

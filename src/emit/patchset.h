@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Several objects that become one module: the steps of patch.h for all of them, with what
- * they refer to in each other. The order of the objects is that of everything written.
+ * From pairs of objects to the source of one module: the steps of patch.h for all of
+ * them, with what they refer to in each other, then emit. The order of the objects is
+ * that of everything written.
  *
  * A changed function of one object may call a function, or use a variable, that another
  * object of the patch adds: the reference is linked inside of the module, and the other
@@ -16,14 +17,27 @@
 
 #include "emit/patch.h"
 
-/** mkp_patch_compare() for all. */
-struct mkp_error *mkp_patchset_compare(struct mkp_patch *const *patches,
-				       size_t nr_patches) MKP_MUST_CHECK;
+/** Called when a patch is through; an error ends the run. */
+struct mkp_patchset_steps {
+	struct mkp_error *(*step)(void *data, size_t done, size_t total);
+	void *data;
+};
+
+/**
+ * Selects and checks all. Of several, those of which nothing at all differs are
+ * closed on the way: only their report is left. @steps may be NULL.
+ */
+struct mkp_error *mkp_patchset_compare(
+	struct mkp_patch *const *patches, size_t nr_patches,
+	const struct mkp_patchset_steps *steps) MKP_MUST_CHECK;
 
 /** mkp_patch_bind() for those that have something to do; a target for each patch. */
-struct mkp_error *mkp_patchset_bind(struct mkp_patch *const *patches,
-				    const struct mkp_target *targets,
-				    size_t nr_patches) MKP_MUST_CHECK;
+struct mkp_error *mkp_patchset_bind(
+	struct mkp_patch *const *patches, const struct mkp_target *targets,
+	size_t nr_patches, const struct mkp_patchset_steps *steps) MKP_MUST_CHECK;
+
+/** Whether this one has something to bind and to emit. */
+bool mkp_patchset_takes_part(const struct mkp_patch *patch);
 
 /**
  * Writes one module for all; nothing may be refused. Name, directory, release and flavour

@@ -401,7 +401,7 @@ struct mkp_error *mkp_plan_init(struct mkp_plan *plan,
 			.name = options->name,
 			.release = options->release,
 			.standalone = options->standalone,
-			.replace = true,
+			.replace = !options->stacked,
 		},
 	};
 	mkp_arena_init(&plan->arena);
