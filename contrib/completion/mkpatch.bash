@@ -22,7 +22,7 @@ _mkpatch_argument()
 	case $1 in
 	-n | --name) ;;
 	-j | --jobs | --cc | --fix | --max-objects | --status-fd) ;;
-	-o | --output | --sysroot | --debug-dir | -w | --work | --headers | --modules | --core)
+	-o | --output | --sysroot | --debug-dir | --cache | -w | --work | --headers | --modules | --core)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		;;
@@ -47,7 +47,7 @@ _mkpatch_diff()
 	case $cur in
 	-*)
 		_mkpatch_words '-n -o -k -v -q -W -E --name --output --kernel --vmlinux --symvers
-			--object --image --sysroot --system-map --debug --debug-dir --standalone
+			--object --image --sysroot --system-map --debug --debug-dir --cache --standalone
 			--no-replace --fix --correlate --warning
 			--error --ignore-init --json --explain --verbose --quiet
 			--color --help --version'
@@ -61,7 +61,7 @@ _mkpatch_preflight()
 	case $cur in
 	-*)
 		_mkpatch_words '-k -v -q --kernel --vmlinux --symvers --object --image --sysroot
-			--system-map --debug --debug-dir --json --verbose --quiet --help --version'
+			--system-map --debug --debug-dir --cache --json --verbose --quiet --help --version'
 		;;
 	*) _mkpatch_files '*.o' ;;
 	esac

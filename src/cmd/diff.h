@@ -21,7 +21,7 @@ struct mkp_diff_options {
 	size_t nr_pairs, cap_pairs;
 	const char *name, *directory;
 	const char *vmlinux, *symvers, *release, *sysroot;
-	const char *system_map, *debug_dir;
+	const char *system_map, *debug_dir, *cache;
 	const char *json_file;		/* with json: NULL is standard output */
 	uint8_t levels[MKP_NR_CHECKS];	/* for mkp_report.levels */
 	struct mkp_decision *decisions; /* owned */

@@ -123,6 +123,7 @@ static struct mkp_error *open_images(const struct mkp_diff_options *options,
 	struct mkp_image_source source = {
 		.path = choose(options->vmlinux, kernel->locations.vmlinux),
 		.sysmap = options->system_map,
+		.cache = options->cache,
 	};
 	struct mkp_error *error = find_debug_dir(options, kernel, &source.debug_dir);
 

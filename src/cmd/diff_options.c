@@ -19,6 +19,7 @@ enum option_id {
 	OPTION_SYSTEM_MAP,
 	OPTION_DEBUG,
 	OPTION_DEBUG_DIR,
+	OPTION_CACHE,
 	OPTION_STANDALONE,
 	OPTION_NO_REPLACE,
 	OPTION_FIX,
@@ -50,6 +51,8 @@ static const struct mkp_option options[] = {
 	[OPTION_DEBUG] = { "debug", 0, "FILE", "debug file of the --image" },
 	[OPTION_DEBUG_DIR] = { "debug-dir", 0, "DIR",
 			       "look there for debug files (default: /usr/lib/debug)" },
+	[OPTION_CACHE] = { "cache", 0, "DIR",
+			   "keep the symbols of vmlinux there for the next run" },
 	[OPTION_STANDALONE] = { "standalone", 0, NULL,
 				"emit a module that needs no mkpatch_core" },
 	[OPTION_NO_REPLACE] = { "no-replace", 0, NULL,
@@ -194,6 +197,9 @@ static int take_option(const struct mkp_option_value *option, struct reader *rea
 		break;
 	case OPTION_DEBUG_DIR:
 		result->debug_dir = option->value;
+		break;
+	case OPTION_CACHE:
+		result->cache = option->value;
 		break;
 	case OPTION_STANDALONE:
 		result->standalone = true;

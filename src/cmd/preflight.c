@@ -21,6 +21,7 @@ enum option_id {
 	OPTION_SYSTEM_MAP,
 	OPTION_DEBUG,
 	OPTION_DEBUG_DIR,
+	OPTION_CACHE,
 	OPTION_JSON,
 	OPTION_VERBOSE,
 	OPTION_QUIET,
@@ -38,6 +39,8 @@ static const struct mkp_option options[] = {
 	[OPTION_DEBUG] = { "debug", 0, "FILE", "debug file of the --image" },
 	[OPTION_DEBUG_DIR] = { "debug-dir", 0, "DIR",
 			       "look there for debug files (default: /usr/lib/debug)" },
+	[OPTION_CACHE] = { "cache", 0, "DIR",
+			   "keep the symbols of vmlinux there for the next run" },
 	[OPTION_JSON] = { "json", 0, "[FILE]",
 			  "report as JSON, in place of text or to FILE" },
 	[OPTION_VERBOSE] = { "verbose", 'v', NULL,
@@ -67,6 +70,8 @@ static const char **argument_of(enum option_id id, struct mkp_diff_options *resu
 		return &result->pairs->debug;
 	case OPTION_DEBUG_DIR:
 		return &result->debug_dir;
+	case OPTION_CACHE:
+		return &result->cache;
 	case OPTION_JSON:
 		return &result->json_file;
 	default:

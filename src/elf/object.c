@@ -107,7 +107,7 @@ struct mkp_error *mkp_object_read_header(struct mkp_object *object,
 	return NULL;
 }
 
-static struct mkp_error *read_all(struct mkp_object *object)
+static struct mkp_error *read_all(struct mkp_object *object, bool bare)
 {
 	struct mkp_error *error = map_file(object);
 	Elf64_Ehdr header;
@@ -116,15 +116,18 @@ static struct mkp_error *read_all(struct mkp_object *object)
 		error = mkp_object_read_header(object, &header);
 	if (!error)
 		error = mkp_object_read_sections(object, &header);
+	if (error || (bare && !mkp_object_is_relocatable(object)))
+		return error;
+	error = mkp_object_read_symbols(object);
 	if (!error)
-		error = mkp_object_read_symbols(object);
+		error = mkp_object_index_names(object);
 	if (!error)
 		error = mkp_object_read_relocs(object);
 	return error;
 }
 
-struct mkp_error *mkp_object_open_fd(const char *path, int fd, bool packed,
-				     struct mkp_object **ret_object)
+static struct mkp_error *open_fd(const char *path, int fd, bool packed, bool bare,
+				 struct mkp_object **ret_object)
 {
 	struct mkp_object *object;
 	struct mkp_error *error = mkp_array_create(1, sizeof(*object), &object);
@@ -137,13 +140,25 @@ struct mkp_error *mkp_object_open_fd(const char *path, int fd, bool packed,
 	object->packed = packed;
 	mkp_index_init(&object->names);
 	object->path = strdup(path);
-	error = object->path ? read_all(object) : mkp_error_nomem();
+	error = object->path ? read_all(object, bare) : mkp_error_nomem();
 	if (error) {
 		mkp_object_destroy(object);
 		return error;
 	}
 	*ret_object = object;
 	return NULL;
+}
+
+struct mkp_error *mkp_object_open_fd(const char *path, int fd, bool packed,
+				     struct mkp_object **ret_object)
+{
+	return open_fd(path, fd, packed, /* bare= */ false, ret_object);
+}
+
+struct mkp_error *mkp_object_open_bare_fd(const char *path, int fd, bool packed,
+					  struct mkp_object **ret_object)
+{
+	return open_fd(path, fd, packed, /* bare= */ true, ret_object);
 }
 
 struct mkp_error *mkp_object_open(const char *path, struct mkp_object **ret_object)

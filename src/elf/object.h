@@ -119,6 +119,15 @@ struct mkp_error *mkp_object_open(const char *path,
 struct mkp_error *mkp_object_open_fd(const char *path, int fd, bool packed,
 				     struct mkp_object **ret_object) MKP_MUST_CHECK;
 
+/**
+ * mkp_object_open_fd() without what takes longest in a linked kernel: a file that is not
+ * ET_REL has no symbols until mkp_object_read_symbols() is called, once, and never
+ * `names`.
+ */
+struct mkp_error *mkp_object_open_bare_fd(const char *path, int fd, bool packed,
+					  struct mkp_object **ret_object) MKP_MUST_CHECK;
+struct mkp_error *mkp_object_read_symbols(struct mkp_object *object) MKP_MUST_CHECK;
+
 /** Unmaps and frees; NULL and half-built objects are fine. */
 void mkp_object_destroy(struct mkp_object *object);
 

@@ -48,7 +48,7 @@ struct mkp_error *mkp_object_read_header(struct mkp_object *object,
 					 Elf64_Ehdr *ret_header) MKP_MUST_CHECK;
 struct mkp_error *mkp_object_read_sections(struct mkp_object *object,
 					   const Elf64_Ehdr *header) MKP_MUST_CHECK;
-struct mkp_error *mkp_object_read_symbols(struct mkp_object *object) MKP_MUST_CHECK;
+struct mkp_error *mkp_object_index_names(struct mkp_object *object) MKP_MUST_CHECK;
 struct mkp_error *mkp_object_read_relocs(struct mkp_object *object) MKP_MUST_CHECK;
 
 #endif

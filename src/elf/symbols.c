@@ -168,7 +168,7 @@ static struct mkp_error *check_null_symbol(const struct mkp_object *object,
 	return NULL;
 }
 
-static struct mkp_error *index_names(struct mkp_object *object)
+struct mkp_error *mkp_object_index_names(struct mkp_object *object)
 {
 	struct mkp_error *error = NULL;
 	const struct mkp_symbol *symbol;
@@ -218,5 +218,5 @@ struct mkp_error *mkp_object_read_symbols(struct mkp_object *object)
 		error = check_null_symbol(object, cursor.data);
 	for (uint32_t i = 1; !error && i < object->nr_symbols; i++)
 		error = read_symbol(&cursor, i);
-	return error ? error : index_names(object);
+	return error;
 }

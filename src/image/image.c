@@ -55,7 +55,7 @@ static struct mkp_error *load(struct mkp_image *image,
 		return error;
 	got = pread(fd, head, sizeof(head), 0);
 	if (got >= SELFMAG && !memcmp(head, ELFMAG, SELFMAG)) {
-		error = mkp_object_open_fd(image->path, fd, packed, &image->object);
+		error = mkp_object_open_bare_fd(image->path, fd, packed, &image->object);
 		return error ? error : mkp_image_load_elf(image, source);
 	}
 	if (got < 0)
@@ -78,18 +78,46 @@ struct mkp_error *mkp_image_add(struct mkp_image *image,
 	return error;
 }
 
-static int compare_symbols(const void *a, const void *b)
+/* Puts the symbol that @order[i].id numbers at i, along the cycles of the permutation. */
+static void permute(struct mkp_image_symbol *symbols, struct mkp_index_entry *order,
+		    uint32_t count)
 {
-	const struct mkp_image_symbol *x = a, *y = b;
+	for (uint32_t i = 0; i < count; i++) {
+		const struct mkp_image_symbol first = symbols[i];
+		uint32_t at = i;
 
-	if (x->address != y->address)
-		return x->address < y->address ? -1 : 1;
-	return (x->row > y->row) - (x->row < y->row);
+		while (order[at].id != i) {
+			uint32_t from = order[at].id;
+
+			symbols[at] = symbols[from];
+			order[at].id = at;
+			at = from;
+		}
+		symbols[at] = first;
+		order[at].id = at;
+	}
 }
 
-uint64_t mkp_image_place(const char *name, const char *file)
+/* By ascending address, and those of one address as they were added. */
+static struct mkp_error *sort_symbols(struct mkp_image *image)
 {
-	return mkp_hash_mix(mkp_hash_string(name), mkp_hash_string(file));
+	struct mkp_index addresses;
+	struct mkp_error *error = NULL;
+
+	mkp_index_init(&addresses);
+	for (uint32_t i = 0; !error && i < image->nr_symbols; i++)
+		error = mkp_index_add(&addresses, image->symbols[i].address, i);
+	if (!error) {
+		mkp_index_seal(&addresses);
+		permute(image->symbols, addresses.entries, (uint32_t)image->nr_symbols);
+	}
+	mkp_index_deinit(&addresses);
+	return error;
+}
+
+uint64_t mkp_image_place(uint64_t name, uint64_t file)
+{
+	return mkp_hash_mix(name, file);
 }
 
 /*
@@ -102,41 +130,68 @@ static bool counts_in_block(const struct mkp_image_symbol *symbol)
 	       strncmp(symbol->name, "__pfx_", strlen("__pfx_")) != 0;
 }
 
-static struct mkp_error *index_symbol(struct mkp_image *image, uint32_t id)
+/* The hash of what the kernel takes the name for. */
+static struct mkp_error *index_shortened(struct mkp_image *image, uint32_t id)
+{
+	const char *name = image->symbols[id].name, *end = strstr(name, MKP_LTO_SUFFIX);
+
+	return end ? mkp_index_add(&image->shortened,
+				   mkp_hash_bytes(name, (size_t)(end - name)), id)
+		   : NULL;
+}
+
+static struct mkp_error *index_symbol(struct mkp_image *image, uint32_t id,
+				      const uint64_t *files)
 {
 	const struct mkp_image_symbol *symbol = &image->symbols[id];
-	struct mkp_error *error;
+	uint64_t name = mkp_hash_string(symbol->name);
+	struct mkp_error *error = mkp_index_add(&image->names, name, id);
 
-	error = mkp_index_add(&image->names, mkp_hash_string(symbol->name), id);
 	if (error || !counts_in_block(symbol))
 		return error;
 	image->blocks[symbol->block].nr_locals++;
-	return mkp_index_add(&image->places, mkp_image_place(symbol->name, symbol->file),
+	return mkp_index_add(&image->places, mkp_image_place(name, files[symbol->block]),
 			     id);
+}
+
+/* Each name is hashed once, since there are a hundred thousand. */
+static struct mkp_error *index_symbols(struct mkp_image *image)
+{
+	MKP_CLEANUP_FREE uint64_t *files = NULL;
+	struct mkp_error *error = mkp_array_create(image->nr_blocks, sizeof(*files),
+						   &files);
+
+	for (uint32_t i = 1; !error && i < image->nr_blocks; i++) {
+		files[i] = mkp_hash_string(image->blocks[i].file);
+		error = mkp_index_add(&image->files, files[i], i);
+	}
+	for (uint32_t i = 0; !error && i < image->nr_symbols; i++)
+		error = index_symbol(image, i, files);
+	if (image->module || !mkp_kallsyms_ignores_suffix(image->version))
+		return error;
+	for (uint32_t i = 0; !error && i < image->nr_symbols; i++)
+		error = index_shortened(image, i);
+	return error;
 }
 
 struct mkp_error *mkp_image_seal(struct mkp_image *image)
 {
 	struct mkp_error *error = NULL;
-	uint32_t i;
 
+	if (!image->nr_symbols)
+		return mkp_error_create(MKP_ERROR_FORMAT, "%s has no symbols",
+					image->path);
 	/* A module's order is that of its rows already: see kallsyms.c. */
-	if (!image->module && image->nr_symbols)
-		qsort(image->symbols, image->nr_symbols, sizeof(*image->symbols),
-		      compare_symbols);
-	for (i = 0; !error && i < image->nr_symbols; i++)
-		error = index_symbol(image, i);
-	for (i = 1; !error && i < image->nr_blocks; i++)
-		error = mkp_index_add(&image->files,
-				      mkp_hash_string(image->blocks[i].file), i);
+	if (!image->module)
+		error = sort_symbols(image);
+	if (!error)
+		error = index_symbols(image);
 	if (error)
 		return error;
 	mkp_index_seal(&image->names);
 	mkp_index_seal(&image->places);
 	mkp_index_seal(&image->files);
-	if (!image->nr_symbols)
-		return mkp_error_create(MKP_ERROR_FORMAT, "%s has no symbols",
-					image->path);
+	mkp_index_seal(&image->shortened);
 	return NULL;
 }
 
@@ -152,6 +207,7 @@ struct mkp_error *mkp_image_create(const char *path, const char *module,
 	mkp_index_init(&image->names);
 	mkp_index_init(&image->places);
 	mkp_index_init(&image->files);
+	mkp_index_init(&image->shortened);
 	image->path = strdup(path);
 	image->module = module ? strdup(module) : NULL;
 	if (!image->path || (module && !image->module)) {
@@ -160,6 +216,14 @@ struct mkp_error *mkp_image_create(const char *path, const char *module,
 	}
 	*ret_image = image;
 	return NULL;
+}
+
+/* Modules are small, and what comes from several files has several keys. */
+static bool takes_cache(const struct mkp_image *image,
+			const struct mkp_image_source *source)
+{
+	return image->object && image->object->symtab && !image->module &&
+	       !source->sysmap;
 }
 
 struct mkp_error *mkp_image_open_source(const struct mkp_image_source *source,
@@ -171,8 +235,10 @@ struct mkp_error *mkp_image_open_source(const struct mkp_image_source *source,
 	if (error)
 		return error;
 	error = load(image, source);
-	if (!error)
+	if (!error && !image->cache)
 		error = mkp_image_seal(image);
+	if (!error && !image->cache && source->cache && takes_cache(image, source))
+		error = mkp_image_cache_store(image, source->cache);
 	if (error)
 		mkp_image_destroy(image);
 	else
@@ -192,15 +258,18 @@ void mkp_image_destroy(struct mkp_image *image)
 {
 	if (!image)
 		return;
+	mkp_image_cache_deinit(image);
 	mkp_index_deinit(&image->names);
 	mkp_index_deinit(&image->places);
 	mkp_index_deinit(&image->files);
+	mkp_index_deinit(&image->shortened);
 	free(image->symbols);
 	free(image->blocks);
 	free(image->text);
 	mkp_object_destroy(image->object);
 	mkp_object_destroy(image->debug);
 	free(image->modinfo_name);
+	free(image->release);
 	free(image->module);
 	free(image->path);
 	free(image);

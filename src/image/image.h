@@ -56,6 +56,9 @@ struct mkp_image_source {
 	/* Where debug files are looked for, by build-id and by .gnu_debuglink, if none of
 	 * the two is given: "/usr/lib/debug". */
 	const char *debug_dir;
+	/* Directory where the symbols of a vmlinux are kept for the next run, see
+	 * cache.c. It is made if need be. */
+	const char *cache;
 };
 
 /** mkp_image_open() with the files beside it. */
@@ -95,6 +98,9 @@ const struct mkp_index_entry *mkp_image_find_name(const struct mkp_image *image,
 
 /** Name of a module from .modinfo `name=` of a .ko; NULL when there is none. */
 const char *mkp_image_module_name(const struct mkp_image *image);
+
+/** The release of an ELF vmlinux, such as "6.1.0-56-amd64"; NULL: it does not say. */
+const char *mkp_image_release(const struct mkp_image *image);
 
 /** The debug file that was used, or NULL. */
 const char *mkp_image_debug_path(const struct mkp_image *image);
@@ -140,6 +146,7 @@ enum mkp_image_reason {
 	MKP_SEVERAL,	  /* several candidates fit equally well */
 	MKP_OTHER_LOCALS, /* no file of that name has the other locals of the object */
 	MKP_MOVING,	  /* its position in a module changes when init is freed */
+	MKP_SHORTENED,	  /* the kernel looks for names without ".llvm.HASH" */
 };
 
 struct mkp_image_match {

@@ -9,13 +9,20 @@
  * name whose equal names keep it (kallsyms_on_each_match_symbol(), compare_names()).
  *
  * Two kinds of rules drop a symbol. Rules about the *name* drop all symbols of that name,
- * so they never change a position, and which version has which of them matters only to
- * whether a name can be found at all: the table below is the union of what 6.1.192 and
- * 6.12.117 have, and a name in it is "not found" on every version, which is the safe
- * side. (6.1 has most of them in scripts/kallsyms.c, is_ignored_symbol(), 6.12 in
- * mksysmap.
- * `__kstrtab_` and `__kstrtabns_` came with d32b55f4bb in 6.1.) Rules about the *type*
- * do change positions; they are the same in both versions.
+ * so they never change a position; they decide whether a name can be found at all. Those
+ * that are known to have come or gone are taken by the version of the image, all others
+ * always: a name in the table is then "not found", which is the safe side. (6.1.192 has
+ * most of them in scripts/kallsyms.c, is_ignored_symbol(), 6.12.117 in scripts/mksysmap.)
+ * Rules about the *type* do change positions: mksysmap drops `a`, `N`, `U` and `w`,
+ * is_ignored_symbol() absolute, debugging and undefined ones of either case, in 5.4,
+ * 6.1.192 and 6.12.117 alike.
+ *
+ * With clang's LTO the compiler makes locals global and adds ".llvm.HASH" to their names.
+ * The index by name, which 6.2 brought and 6.1.192 has as well, was sorted and searched
+ * by names without that (cleanup_symbol_name()) until fb6a421fb615 in 6.11: such a kernel
+ * finds `c_stop` and `c_stop.llvm.1` by `c_stop`, counts both, and finds nothing by
+ * `c_stop.llvm.1`. It is not known how a kernel counts them whose maintainers took only
+ * some of that, so before 6.11 no such name is resolved: mkp_kallsyms_ignores_suffix().
  *
  * A module: load_module() keeps the symbol table of the .ko as it is, in its order, until
  * the init function has run; klp_module_coming() runs before that and so counts all
@@ -30,6 +37,9 @@
 
 #include "image/private.h"
 
+/* From when on, and until before which version, a rule holds; 0: not limited. */
+#define VERSION(major, minor) MKP_IMAGE_VERSION(major, minor)
+
 enum place {
 	EXACT,
 	PREFIX,
@@ -40,48 +50,58 @@ enum place {
 static const struct dropped_name {
 	enum place place;
 	const char *text;
+	uint32_t until;
 } dropped_names[] = {
-	{ PREFIX, "$" },      /* mapping symbols of arm and riscv, local ones of mips */
-	{ PREFIX, ".L" },     /* local labels */
-	{ PREFIX, "__crc_" }, /* CRCs of exports */
-	{ PREFIX, "__kstrtab_" },   /* their names */
-	{ PREFIX, "__kstrtabns_" }, /* their namespaces */
-	{ PREFIX, "__efistub_" },   /* arm64, the EFI stub's own copies */
-	{ PREFIX, "__kvm_nvhe_$" },
-	{ PREFIX, "__kvm_nvhe_.L" },
-	{ PREFIX, "__pi_$" },
-	{ PREFIX, "__pi_.L" },
-	{ PREFIX, "__kcfi_typeid_" }, /* what type a function is, for kCFI */
-	{ PREFIX, "__kvm_nvhe___kcfi_typeid_" },
-	{ PREFIX, "__pi___kcfi_typeid_" },
-	{ PREFIX, "__AArch64ADRPThunk_" }, /* stubs that lld makes */
-	{ PREFIX, "__ARMV5PILongThunk_" },
-	{ PREFIX, "__ARMV7PILongThunk_" },
-	{ PREFIX, "__ThumbV7PILongThunk_" },
-	{ PREFIX, "__LA25Thunk_" },
-	{ PREFIX, "__microLA25Thunk_" },
-	{ SUFFIX, "_from_arm" }, /* stubs that ld makes */
-	{ SUFFIX, "_from_thumb" },
-	{ SUFFIX, "_veneer" },
-	{ ANYWHERE, ".long_branch." },
-	{ ANYWHERE, ".plt_branch." },
-	{ EXACT, "L0" },
-	{ EXACT, "_SDA_BASE_" },
-	{ EXACT, "_SDA2_BASE_" },
-	/* Its own tables, whose size differs between the passes of the link (6.1). */
-	{ EXACT, "kallsyms_addresses" },
-	{ EXACT, "kallsyms_offsets" },
-	{ EXACT, "kallsyms_relative_base" },
-	{ EXACT, "kallsyms_num_syms" },
-	{ EXACT, "kallsyms_names" },
-	{ EXACT, "kallsyms_markers" },
-	{ EXACT, "kallsyms_token_table" },
-	{ EXACT, "kallsyms_token_index" },
-	{ EXACT, "kallsyms_seqs_of_names" },
+	{ PREFIX, "$", 0 },  /* mapping symbols of arm and riscv, local ones of mips */
+	{ PREFIX, ".L", 0 }, /* local labels */
+	{ PREFIX, "__crc_", 0 },       /* CRCs of exports */
+	{ PREFIX, "__kstrtab_", 0 },   /* their names */
+	{ PREFIX, "__kstrtabns_", 0 }, /* their namespaces */
+	{ PREFIX, "__efistub_", 0 },   /* arm64, the EFI stub's own copies */
+	{ PREFIX, "__kvm_nvhe_$", 0 },
+	{ PREFIX, "__kvm_nvhe_.L", 0 },
+	{ PREFIX, "__pi_$", 0 },
+	{ PREFIX, "__pi_.L", 0 },
+	{ PREFIX, "__kcfi_typeid_", 0 }, /* what type a function is, for kCFI */
+	{ PREFIX, "__kvm_nvhe___kcfi_typeid_", 0 },
+	{ PREFIX, "__pi___kcfi_typeid_", 0 },
+	{ PREFIX, "__AArch64ADRPThunk_", 0 }, /* stubs that lld makes */
+	{ PREFIX, "__ARMV5PILongThunk_", 0 },
+	{ PREFIX, "__ARMV7PILongThunk_", 0 },
+	{ PREFIX, "__ThumbV7PILongThunk_", 0 },
+	{ PREFIX, "__LA25Thunk_", 0 },
+	{ PREFIX, "__microLA25Thunk_", 0 },
+	{ SUFFIX, "_from_arm", 0 }, /* stubs that ld makes */
+	{ SUFFIX, "_from_thumb", 0 },
+	{ SUFFIX, "_veneer", 0 },
+	{ ANYWHERE, ".long_branch.", 0 },
+	{ ANYWHERE, ".plt_branch.", 0 },
+	{ EXACT, "L0", 0 },
+	{ EXACT, "_SDA_BASE_", 0 },
+	{ EXACT, "_SDA2_BASE_", 0 },
+	/*
+	 * Its own tables, whose size differs between the passes of the link: 6.1.192
+	 * drops them, 6.12.117 does not.
+	 */
+	{ EXACT, "kallsyms_addresses", VERSION(6, 12) },
+	{ EXACT, "kallsyms_offsets", VERSION(6, 12) },
+	{ EXACT, "kallsyms_relative_base", VERSION(6, 12) },
+	{ EXACT, "kallsyms_num_syms", VERSION(6, 12) },
+	{ EXACT, "kallsyms_names", VERSION(6, 12) },
+	{ EXACT, "kallsyms_markers", VERSION(6, 12) },
+	{ EXACT, "kallsyms_token_table", VERSION(6, 12) },
+	{ EXACT, "kallsyms_token_index", VERSION(6, 12) },
+	{ EXACT, "kallsyms_seqs_of_names", VERSION(6, 12) },
 };
 
-/* KSYM_NAME_LEN of 6.1.192; longer names are left out with a warning. */
-#define NAME_LIMIT 512
+/*
+ * KSYM_NAME_LEN; longer names are left out with a warning. It was 128 until b8a94bfb3395
+ * in 6.1.
+ */
+static size_t name_limit(uint32_t version)
+{
+	return version && version < VERSION(6, 1) ? 128 : 512;
+}
 
 static bool ends_with(const char *name, size_t length, const char *suffix)
 {
@@ -96,7 +116,8 @@ static bool matches(const struct dropped_name *row, const char *name, size_t len
 	case EXACT:
 		return !strcmp(name, row->text);
 	case PREFIX:
-		return !strncmp(name, row->text, strlen(row->text));
+		return name[0] == row->text[0] &&
+		       !strncmp(name, row->text, strlen(row->text));
 	case SUFFIX:
 		return ends_with(name, length, row->text);
 	case ANYWHERE:
@@ -105,16 +126,25 @@ static bool matches(const struct dropped_name *row, const char *name, size_t len
 	return false;
 }
 
-bool mkp_kallsyms_keeps_name(const char *name)
+bool mkp_kallsyms_keeps_name(const char *name, uint32_t version)
 {
 	size_t length = strlen(name), i;
 
-	if (!length || length >= NAME_LIMIT)
+	if (!length || length >= name_limit(version))
 		return false;
-	for (i = 0; i < MKP_ARRAY_SIZE(dropped_names); i++)
-		if (matches(&dropped_names[i], name, length))
+	for (i = 0; i < MKP_ARRAY_SIZE(dropped_names); i++) {
+		const struct dropped_name *row = &dropped_names[i];
+
+		if ((!row->until || !version || version < row->until) &&
+		    matches(row, name, length))
 			return false;
+	}
 	return true;
+}
+
+bool mkp_kallsyms_ignores_suffix(uint32_t version)
+{
+	return !version || version < VERSION(6, 11);
 }
 
 bool mkp_kallsyms_keeps_letter(char letter)

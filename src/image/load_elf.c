@@ -47,7 +47,7 @@ static struct mkp_error *check_type(const struct mkp_image *image)
 }
 
 /* What nm -n, mksysmap and scripts/kallsyms leave of a linked kernel's symbols. */
-static bool vmlinux_keeps(const struct mkp_object *object,
+static bool vmlinux_keeps(const struct mkp_image *image, const struct mkp_object *object,
 			  const struct mkp_symbol *symbol)
 {
 	const struct mkp_section *section = mkp_symbol_section(object, symbol);
@@ -55,7 +55,8 @@ static bool vmlinux_keeps(const struct mkp_object *object,
 	/* Undefined: type U. Absolute: type A, but nm says W or V of a weak one. */
 	if (!section)
 		return symbol->section == MKP_SHN_ABS && symbol->bind == STB_WEAK;
-	return (section->flags & SHF_ALLOC) && mkp_kallsyms_keeps_name(symbol->name);
+	return (section->flags & SHF_ALLOC) &&
+	       mkp_kallsyms_keeps_name(symbol->name, image->version);
 }
 
 static bool keeps(const struct mkp_image *image, const struct mkp_object *object,
@@ -65,7 +66,7 @@ static bool keeps(const struct mkp_image *image, const struct mkp_object *object
 		return false;
 	if (image->module)
 		return symbol->section != MKP_SHN_UNDEF;
-	return vmlinux_keeps(object, symbol);
+	return vmlinux_keeps(image, object, symbol);
 }
 
 /* Of no section or one that is not kept: gone when the module's init has run. */
@@ -135,6 +136,16 @@ static uint32_t begin_block(struct mkp_image *image, const struct mkp_symbol *fi
 		return 0;
 	image->blocks[image->nr_blocks].file = name;
 	return image->nr_blocks++;
+}
+
+/* What the symbols say of the version decides which of them are taken. */
+static struct mkp_error *take_release(struct mkp_image *image,
+				      const struct mkp_object *object)
+{
+	for (uint32_t i = object->first_global; i < object->nr_symbols; i++)
+		if (!strcmp(object->symbols[i].name, "linux_banner"))
+			return mkp_image_read_release(image, object->symbols[i].value);
+	return NULL;
 }
 
 /* Takes the symbols of @object: the image itself, or the debug file of a vmlinux. */
@@ -270,6 +281,15 @@ static struct mkp_error *check_sysmap(const struct mkp_image *image, const char 
 				sysmap, image->path);
 }
 
+/* The symbols are those of @object: the vmlinux itself, or its debug file. */
+static struct mkp_error *take_vmlinux(struct mkp_image *image,
+				      const struct mkp_object *object)
+{
+	struct mkp_error *error = take_release(image, object);
+
+	return error ? error : take_symbols(image, object);
+}
+
 static struct mkp_error *load_vmlinux(struct mkp_image *image,
 				      const struct mkp_image_source *source)
 {
@@ -279,8 +299,13 @@ static struct mkp_error *load_vmlinux(struct mkp_image *image,
 		error = mkp_image_load_text(image, source->sysmap);
 		return error ? error : check_sysmap(image, source->sysmap);
 	}
-	if (image->object->symtab)
-		return take_symbols(image, image->object);
+	if (image->object->symtab) {
+		error = source->cache ? mkp_image_cache_load(image, source->cache) : NULL;
+		if (error || image->cache)
+			return error;
+		error = mkp_object_read_symbols(image->object);
+		return error ? error : take_vmlinux(image, image->object);
+	}
 	error = mkp_image_open_debug(image, source);
 	if (error)
 		return error;
@@ -289,7 +314,7 @@ static struct mkp_error *load_vmlinux(struct mkp_image *image,
 					"%s has no symbol table: it is stripped; use the "
 					"one of the debug package, or System.map",
 					image->path);
-	return take_symbols(image, image->debug);
+	return take_vmlinux(image, image->debug);
 }
 
 struct mkp_error *mkp_image_load_elf(struct mkp_image *image,

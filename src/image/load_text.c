@@ -126,7 +126,7 @@ static bool is_kept(const struct mkp_image *image, const struct row *row)
 {
 	return image->kind == MKP_IMAGE_KALLSYMS ||
 	       (mkp_kallsyms_keeps_letter(row->letter) &&
-		mkp_kallsyms_keeps_name(row->name));
+		mkp_kallsyms_keeps_name(row->name, image->version));
 }
 
 static struct mkp_error *add_row(struct scan *scan, const struct row *row)

@@ -18,6 +18,8 @@ struct mkp_image {
 	char *path;
 	char *module;	    /* owned; NULL: vmlinux */
 	char *modinfo_name; /* owned; `name=` of .modinfo, or NULL */
+	char *release;	    /* owned; of an ELF vmlinux, or NULL */
+	uint32_t version;   /* of the release: MKP_IMAGE_VERSION(), 0: not known */
 	enum mkp_image_kind kind;
 	struct mkp_object *object;	  /* owned; NULL for a text */
 	struct mkp_object *debug;	  /* owned; its debug file, or NULL */
@@ -30,6 +32,11 @@ struct mkp_image {
 	struct mkp_index names;	 /* name -> symbol */
 	struct mkp_index places; /* name and file of a sibling -> symbol */
 	struct mkp_index files;	 /* file name -> block */
+	/* Name without ".llvm.HASH" -> symbol, where the kernel leaves that out. */
+	struct mkp_index shortened;
+	/* What the indexes borrow from, if they do. */
+	void *cache;
+	size_t cache_size;
 };
 
 /** An image without symbols; with its blocks and symbols added it is sealed. */
@@ -51,11 +58,33 @@ struct mkp_error *mkp_image_load_elf(
 struct mkp_error *mkp_image_load_text(struct mkp_image *image,
 				      const char *path) MKP_MUST_CHECK;
 
-/** Key of mkp_image.places; @file is a basename. */
-uint64_t mkp_image_place(const char *name, const char *file);
+/* What LTO of clang puts between a name and a hash. */
+#define MKP_LTO_SUFFIX ".llvm."
+
+/** Key of mkp_image.places, from the hashes of a name and of a file's basename. */
+uint64_t mkp_image_place(uint64_t name, uint64_t file);
 
 /** What is behind the last slash. */
 const char *mkp_path_basename(const char *path);
+
+/* ---- cache.c ---- */
+
+/**
+ * Fills an image from the cache below @directory, and seals it: image->cache tells. Its
+ * object has a symbol table, and no symbols yet.
+ */
+struct mkp_error *mkp_image_cache_load(struct mkp_image *image,
+				       const char *directory) MKP_MUST_CHECK;
+/** Writes it, for an image that was filled from its object alone. */
+struct mkp_error *mkp_image_cache_store(const struct mkp_image *image,
+					const char *directory) MKP_MUST_CHECK;
+void mkp_image_cache_deinit(struct mkp_image *image);
+
+/* ---- release.c ---- */
+
+/** Reads release and version out of linux_banner, which is at @address. */
+struct mkp_error *mkp_image_read_release(struct mkp_image *image,
+					 uint64_t address) MKP_MUST_CHECK;
 
 /* ---- debug_file.c ---- */
 
@@ -68,8 +97,13 @@ struct mkp_error *mkp_image_open_debug(
 
 /* ---- kallsyms.c ---- */
 
+/* A kernel's version, as a number that grows; 0: not known. */
+#define MKP_IMAGE_VERSION(major, minor) ((uint32_t)(major) << 16 | (minor))
+
 /** Whether kallsyms of a kernel with CONFIG_LIVEPATCH lists vmlinux symbols of @name. */
-bool mkp_kallsyms_keeps_name(const char *name);
+bool mkp_kallsyms_keeps_name(const char *name, uint32_t version);
+/** Whether vmlinux symbols are found, and counted, by what is before ".llvm.". */
+bool mkp_kallsyms_ignores_suffix(uint32_t version);
 /** Whether it lists vmlinux symbols that nm shows with @letter, whatever their name. */
 bool mkp_kallsyms_keeps_letter(char letter);
 /** Whether a module keeps the symbols of its section @name after its init has run. */

@@ -108,7 +108,9 @@ static bool is_in_block(const struct search *search, const char *name, uint32_t 
 {
 	size_t count, i;
 	const struct mkp_index_entry *entries = mkp_index_find(
-		&search->image->places, mkp_image_place(name, search->file), &count);
+		&search->image->places,
+		mkp_image_place(mkp_hash_string(name), mkp_hash_string(search->file)),
+		&count);
 
 	*ret_known = false;
 	for (i = 0; i < count; i++) {
@@ -272,6 +274,24 @@ static uint64_t count_to(const struct search *search,
 	return position;
 }
 
+/* Whether the kernel finds others by that name, or not this one: see kallsyms.c. */
+static bool is_shortened(const struct search *search)
+{
+	const char *name = search->query->name;
+	size_t count, length = strlen(name);
+	const struct mkp_index_entry *entries = mkp_index_find(
+		&search->image->shortened, mkp_hash_string(name), &count);
+
+	for (size_t i = 0; i < count; i++) {
+		const char *other = search->image->symbols[entries[i].id].name;
+
+		if (!strncmp(other, name, length) &&
+		    !strncmp(other + length, MKP_LTO_SUFFIX, strlen(MKP_LTO_SUFFIX)))
+			return true;
+	}
+	return search->image->shortened.count && strstr(name, MKP_LTO_SUFFIX);
+}
+
 static void set_found(const struct search *search, const struct mkp_image_symbol *symbol,
 		      struct mkp_image_match *match)
 {
@@ -281,6 +301,11 @@ static void set_found(const struct search *search, const struct mkp_image_symbol
 	if (symbol->loading_only) {
 		match->verdict = MKP_NOT_FOUND;
 		match->reason = MKP_LOADING_ONLY;
+		return;
+	}
+	if (is_shortened(search)) {
+		match->verdict = MKP_AMBIGUOUS;
+		match->reason = MKP_SHORTENED;
 		return;
 	}
 	/* A patch binds before the module's init runs, or long after. */
@@ -352,6 +377,7 @@ const char *mkp_image_reason_text(enum mkp_image_reason reason)
 		[MKP_SEVERAL] = "several symbols fit equally well",
 		[MKP_OTHER_LOCALS] = "no source file of that name has the same locals",
 		[MKP_MOVING] = "its position changes when the init part is freed",
+		[MKP_SHORTENED] = "kernels before 6.11 look for names without .llvm.HASH",
 	};
 
 	return texts[reason];

@@ -194,50 +194,15 @@ static const char *modinfo(const struct mkp_object *object, const char *key)
 	return NULL;
 }
 
-static void take_address(void *context, uint64_t address)
-{
-	*(uint64_t *)context = address;
-}
-
-/* "6.1.0-56-amd64" of linux_banner, "Linux version 6.1.0-56-amd64 (..."; malloc'ed. */
-static struct mkp_error *kernel_release(const struct mkp_image *vmlinux, char **ret_text)
-{
-	static const char start[] = "Linux version ";
-	struct mkp_space space;
-	struct mkp_error *error = mkp_space_init(&space, vmlinux);
-	uint64_t address = 0, room;
-	const uint8_t *data;
-	const char *text;
-
-	*ret_text = NULL;
-	if (error)
-		return error;
-	mkp_space_find_global(&space, "linux_banner", take_address, &address);
-	room = mkp_space_at(&space, address, &data);
-	text = (const char *)data;
-	if (text && room > sizeof(start) && !strncmp(text, start, strlen(start)) &&
-	    memchr(text, 0, room)) {
-		text += strlen(start);
-		*ret_text = strndup(text, strcspn(text, " "));
-		error = *ret_text ? NULL : mkp_error_nomem();
-	}
-	mkp_space_deinit(&space);
-	return error;
-}
-
 /* The module is of the kernel: vermagic begins with its release. */
 static struct mkp_error *compare_release(struct mkp_preflight *preflight,
 					 const struct mkp_image *vmlinux)
 {
 	const char *vermagic = modinfo(preflight->match->space.object, "vermagic=");
-	MKP_CLEANUP_FREE char *release = NULL;
-	struct mkp_error *error = NULL;
+	const char *release = vmlinux ? mkp_image_release(vmlinux) : NULL;
 
-	if (!vermagic || !vmlinux || !mkp_image_object(vmlinux))
+	if (!vermagic || !release)
 		return NULL;
-	error = kernel_release(vmlinux, &release);
-	if (error || !release)
-		return error;
 	return add_fact(preflight, "vermagic of the module, release of vmlinux", vermagic,
 			release,
 			strcspn(vermagic, " ") == strlen(release) &&

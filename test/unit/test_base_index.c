@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -41,6 +42,42 @@ static void finds_what_was_added(void **state MKP_UNUSED)
 	}
 }
 
+/* Many: hashes, addresses that share most bytes, a few keys; ids ascend or they do not.
+ */
+static void finds_one_of_many(void **state MKP_UNUSED)
+{
+	static const uint64_t limits[] = { UINT64_MAX, 1 << 20, 300, 1 };
+	struct random_source random = { 7 };
+
+	for (size_t l = 0; l < MKP_ARRAY_SIZE(limits) * 2; l++) {
+		const uint32_t count = 5000;
+		uint64_t *keys = calloc(count, sizeof(*keys));
+		struct mkp_index index;
+
+		mkp_index_init(&index);
+		for (uint32_t i = 0; i < count; i++) {
+			uint32_t id = l % 2 ? i : count - 1 - i;
+
+			keys[id] = (l / 2 ? UINT64_C(0xffffffff81000000) : 0) +
+				   random_below(&random, limits[l / 2]);
+			assert_null(mkp_index_add(&index, keys[id], id));
+		}
+		mkp_index_seal(&index);
+		assert_int_equal(index.count, count);
+		for (uint32_t i = 1; i < count; i++) {
+			const struct mkp_index_entry *pair = &index.entries[i - 1];
+
+			assert_true(
+				pair[0].key < pair[1].key ||
+				(pair[0].key == pair[1].key && pair[0].id < pair[1].id));
+		}
+		for (uint32_t i = 0; i < count; i++)
+			assert_true(index.entries[i].key == keys[index.entries[i].id]);
+		mkp_index_deinit(&index);
+		free(keys);
+	}
+}
+
 static void handles_extreme_keys(void **state MKP_UNUSED)
 {
 	struct mkp_index index;
@@ -74,6 +111,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_what_was_added),
+		cmocka_unit_test(finds_one_of_many),
 		cmocka_unit_test(handles_extreme_keys),
 		cmocka_unit_test(hashes),
 	};

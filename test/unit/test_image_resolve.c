@@ -403,15 +403,24 @@ static void dropped_names(void **state)
 
 	(void)state;
 	for (i = 0; i < MKP_ARRAY_SIZE(dropped); i++)
-		assert_false(mkp_kallsyms_keeps_name(dropped[i]));
+		assert_false(mkp_kallsyms_keeps_name(dropped[i], 0));
 	for (i = 0; i < MKP_ARRAY_SIZE(kept); i++)
-		assert_true(mkp_kallsyms_keeps_name(kept[i]));
+		assert_true(mkp_kallsyms_keeps_name(kept[i], 0));
 	memset(name, 'n', sizeof(name));
 	name[511] = '\0';
-	assert_true(mkp_kallsyms_keeps_name(name));
+	assert_true(mkp_kallsyms_keeps_name(name, 0));
 	name[511] = 'n';
 	name[512] = '\0';
-	assert_false(mkp_kallsyms_keeps_name(name));
+	assert_false(mkp_kallsyms_keeps_name(name, 0));
+	/* What changed with a version. */
+	name[128] = '\0';
+	assert_true(mkp_kallsyms_keeps_name(name, MKP_IMAGE_VERSION(6, 1)));
+	assert_false(mkp_kallsyms_keeps_name(name, MKP_IMAGE_VERSION(6, 0)));
+	name[127] = '\0';
+	assert_true(mkp_kallsyms_keeps_name(name, MKP_IMAGE_VERSION(5, 4)));
+	assert_false(mkp_kallsyms_keeps_name("kallsyms_names", MKP_IMAGE_VERSION(6, 11)));
+	assert_true(mkp_kallsyms_keeps_name("kallsyms_names", MKP_IMAGE_VERSION(6, 12)));
+	assert_false(mkp_kallsyms_keeps_name(".L1", MKP_IMAGE_VERSION(6, 12)));
 	assert_true(mkp_kallsyms_keeps_letter('t'));
 	assert_true(mkp_kallsyms_keeps_letter('W'));
 	assert_false(mkp_kallsyms_keeps_letter('A'));
