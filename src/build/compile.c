@@ -83,6 +83,24 @@ static void watch_deinit(struct watch *watch)
 	free(watch->object);
 }
 
+/* There while headers that kbuild generates may be those of a patched source. */
+static struct mkp_error *name_stale(struct mkp_build *build, const char **ret_path)
+{
+	return mkp_format(&build->arena, ret_path, "%s/stale", build->base);
+}
+
+/* bounds.h and asm-offsets.h are made from the sizes of structures. */
+static bool has_headers(const struct mkp_build *build)
+{
+	for (size_t i = 0; i < build->nr_files; i++) {
+		const char *suffix = strrchr(build->files[i].path, '.');
+
+		if (!suffix || strcmp(suffix, ".c") != 0)
+			return true;
+	}
+	return false;
+}
+
 static struct mkp_error *make_objects(struct mkp_build *build, const char *const *objects,
 				      size_t count, size_t done, const char *which)
 {
@@ -91,16 +109,20 @@ static struct mkp_error *make_objects(struct mkp_build *build, const char *const
 		.done = done,
 		.total = 2 * build->nr_affected,
 	};
-	const struct mkp_make make = {
+	struct mkp_make make = {
 		.targets = objects,
 		.nr_targets = count,
 		.cflags = mkp_build_cflags(),
 		.line = take_line,
 		.data = &watch,
 	};
+	const char *stale = NULL;
 	int status = 0;
-	struct mkp_error *error = mkp_build_make(build, &make, &status);
+	struct mkp_error *error = name_stale(build, &stale);
 
+	make.prepared = !error && !mkp_file_exists(stale);
+	if (!error)
+		error = mkp_build_make(build, &make, &status);
 	if (!error && status)
 		error = fail(&watch, which);
 	watch_deinit(&watch);
@@ -173,19 +195,18 @@ static bool all_there(const struct mkp_build *build)
 	return true;
 }
 
-struct mkp_error *mkp_build_compile(struct mkp_build *build)
+static struct mkp_error *compile_patched(struct mkp_build *build, const char *stale)
 {
-	struct mkp_error *error = fill(build, build->objects, 0,
-				       "even without the patch");
-	struct mkp_error *undo;
+	struct mkp_error *error = NULL, *undo;
 
-	if (error)
-		return error;
 	if (all_there(build)) {
 		build->nr_reused += build->nr_affected;
 		return NULL;
 	}
-	error = mkp_journal_begin(build);
+	if (has_headers(build))
+		error = mkp_file_write(stale, "", 0);
+	if (!error)
+		error = mkp_journal_begin(build);
 	if (!error)
 		error = fill(build, build->patched, build->nr_affected, "with the patch");
 	undo = mkp_journal_undo(build);
@@ -193,4 +214,18 @@ struct mkp_error *mkp_build_compile(struct mkp_build *build)
 		return undo;
 	mkp_error_destroy(undo);
 	return error;
+}
+
+struct mkp_error *mkp_build_compile(struct mkp_build *build)
+{
+	const size_t before = build->nr_compiled;
+	const char *stale = NULL;
+	struct mkp_error *error = name_stale(build, &stale);
+
+	if (!error)
+		error = fill(build, build->objects, 0, "even without the patch");
+	/* What was made now was made from the tree as it should be. */
+	if (!error && build->nr_compiled > before)
+		error = mkp_file_remove(stale);
+	return error ? error : compile_patched(build, stale);
 }

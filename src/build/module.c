@@ -378,6 +378,37 @@ static void collect_images(const struct work *work, const char **images,
 			payloads[input->nr_payloads++] = work->options[i].patched;
 }
 
+static size_t count_items(const struct mkp_verify_report *report, const char *object)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < report->nr_items; i++)
+		count += report->items[i].object &&
+			 !strcmp(report->items[i].object, object);
+	return count;
+}
+
+/* "27 references looked up again: 20 in vmlinux, 7 in loop" */
+static struct mkp_error *describe_verified(const struct work *work,
+					   const struct mkp_verify_report *report)
+{
+	MKP_CLEANUP_FREE char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	if (!stream)
+		return mkp_error_nomem();
+	fprintf(stream, "%zu references looked up again", report->nr_items);
+	if (work->nr_shipped)
+		fprintf(stream, ": %zu in vmlinux", count_items(report, "vmlinux"));
+	for (size_t i = 0; i < work->nr_shipped; i++)
+		fprintf(stream, ", %zu in %s", count_items(report, work->shipped[i].name),
+			work->shipped[i].name);
+	if (fclose(stream))
+		return mkp_error_nomem();
+	return mkp_format(&work->build->arena, &work->build->verified, "%s", text);
+}
+
 static struct mkp_error *verify(struct work *work, const char **images,
 				const char **payloads)
 {
@@ -401,7 +432,8 @@ static struct mkp_error *verify(struct work *work, const char **images,
 		error = mkp_verify_run(&input, &report, &state);
 	if (!error)
 		error = judge_module(build, &report);
-	build->nr_verified = report.nr_items;
+	if (!error)
+		error = describe_verified(work, &report);
 	mkp_verify_destroy(state);
 	mkp_verify_report_deinit(&report);
 	return error;
@@ -528,7 +560,7 @@ static struct mkp_error *stage_verify(struct work *work)
 		error = mkp_build_output(build, work->module, work->name);
 	if (error)
 		return error;
-	return mkp_build_end(build, "%zu references looked up again", build->nr_verified);
+	return mkp_build_end(build, "%s", build->verified);
 }
 
 static void work_deinit(struct work *work)

@@ -89,7 +89,7 @@ struct mkp_build {
 	struct timespec stage_began;
 	size_t nr_reused, nr_compiled; /* objects, in the compile stage */
 	size_t nr_lines;	       /* that make has written */
-	size_t nr_verified;
+	const char *verified; /* how much of what, as a text */
 	bool tree_reused, other_compiler;
 };
 
@@ -132,6 +132,7 @@ struct mkp_make {
 	const char *const *targets; /* and further variables */
 	size_t nr_targets;
 	bool keep_going;
+	bool prepared; /* all that objects are made from is there: only make those */
 	struct mkp_error *(*line)(void *data, const char *line);
 	void *data;
 };
