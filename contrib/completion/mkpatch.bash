@@ -22,7 +22,8 @@ _mkpatch_argument()
 	case $1 in
 	-n | --name) ;;
 	-j | --jobs | --cc | --fix | --max-objects | --status-fd) ;;
-	-o | --output | --sysroot | --debug-dir | --cache | -w | --work | --headers | --modules | --core)
+	-o | --output | --sysroot | --debug-dir | --cache | -w | --work | -p | --patches | --headers | \
+		--modules | --core)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		;;
@@ -35,7 +36,7 @@ _mkpatch_argument()
 		_mkpatch_words "$("${COMP_WORDS[0]}" checks 2>/dev/null | awk '{ print $NF }')"
 		;;
 	--object) _mkpatch_words "$(cut -d ' ' -f 1 /proc/modules 2>/dev/null)" ;;
-	--image) _mkpatch_files '*.ko*' ;;
+	--image | -r | --result) _mkpatch_files '*.ko*' ;;
 	--payload) _mkpatch_files '*.o' ;;
 	--color) _mkpatch_words 'auto always never' ;;
 	*) return 1 ;;
@@ -116,6 +117,30 @@ _mkpatch_info()
 	esac
 }
 
+_mkpatch_overlap()
+{
+	case $cur in
+	-*) _mkpatch_words '--json --help --version' ;;
+	*) _mkpatch_files '*.ko' ;;
+	esac
+}
+
+_mkpatch_delta()
+{
+	case $cur in
+	-*) _mkpatch_words '--json --help --version' ;;
+	*) _mkpatch_files '*.ko' ;;
+	esac
+}
+
+_mkpatch_compose()
+{
+	case $cur in
+	-*) _mkpatch_words '-n -p -r --name --patches --result --json --help --version' ;;
+	*) _mkpatch_files '*.ko' ;;
+	esac
+}
+
 _mkpatch_sections()
 {
 	case $cur in
@@ -153,7 +178,7 @@ _mkpatch()
 	fi
 	_mkpatch_argument "${COMP_WORDS[at]}" && return
 	case $verb in
-	verify | preflight | build | info | sections)
+	verify | preflight | build | info | sections | overlap | delta | compose)
 		if [ "$COMP_CWORD" -gt 1 ]; then
 			"_mkpatch_$verb"
 			return
@@ -163,7 +188,7 @@ _mkpatch()
 	_mkpatch_diff
 	if [ "$COMP_CWORD" = 1 ] && [[ $cur != -* ]]; then
 		mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY \
-			< <(compgen -W 'diff finalize checks verify preflight build info sections' -- "$cur")
+			< <(compgen -W 'diff finalize checks verify preflight build info sections overlap delta compose' -- "$cur")
 	fi
 }
 

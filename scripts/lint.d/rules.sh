@@ -119,7 +119,8 @@ emit: base elf arch image report diff match check emit
 build: base elf arch image report diff match check emit verify build
 runtime: base elf image report emit runtime
 verify: base elf arch verify
-cmd: base elf arch image report diff match check emit build runtime verify cmd
+set: base elf arch verify set
+cmd: base elf arch image report diff match check emit build runtime verify set cmd
 '
 
 check_room_order()

@@ -34,6 +34,9 @@ extern const struct mkp_verb mkp_verb_verify;
 extern const struct mkp_verb mkp_verb_info;
 extern const struct mkp_verb mkp_verb_sections;
 extern const struct mkp_verb mkp_verb_preflight;
+extern const struct mkp_verb mkp_verb_overlap;
+extern const struct mkp_verb mkp_verb_delta;
+extern const struct mkp_verb mkp_verb_compose;
 
 /** One option: parsed from this row, and listed by --help from it. */
 struct mkp_option {

@@ -23,6 +23,8 @@ struct mkp_error *mkp_verify_describe(const char *path, struct mkp_verify_report
 		error = mkp_error_create(MKP_ERROR_USAGE, "%s: not a kernel module",
 					 path);
 	if (!error)
+		verify->arch = mkp_arch_find(verify->object->machine);
+	if (!error)
 		error = mkp_verify_read_module(verify);
 	if (!error)
 		error = mkp_verify_pass_records(verify);

@@ -16,12 +16,14 @@
 #define UNFINISHED_PREFIX ".mkp.klp."
 
 /* Both names end where the kernel's sscanf() ends them: "%55[^.].%511[^,],%lu". */
-static bool parse_name(struct mkp_verify *verify, const char *name,
-		       struct mkp_verify_klp_symbol *symbol)
+bool mkp_verify_klp_parse(struct mkp_verify *verify, const char *name,
+			  struct mkp_verify_klp_symbol *symbol)
 {
 	const char *dot, *comma;
 	char *end;
 
+	if (strncmp(name, SYMBOL_PREFIX, strlen(SYMBOL_PREFIX)) != 0)
+		return false;
 	name += strlen(SYMBOL_PREFIX);
 	dot = strchr(name, '.');
 	comma = dot ? strchr(dot, ',') : NULL;
@@ -54,7 +56,7 @@ static struct mkp_error *check_symbol(struct mkp_verify *verify, uint32_t index)
 				      "a reference that was not finished");
 	if (!named && symbol->section != MKP_SHN_LIVEPATCH)
 		return NULL;
-	if (!named || !parse_name(verify, symbol->name, klp)) {
+	if (!named || !mkp_verify_klp_parse(verify, symbol->name, klp)) {
 		klp->object = klp->name = NULL;
 		return mkp_verify_add(verify->report, MKP_VERIFY_KLP_NAME, symbol->name,
 				      "not .klp.sym.OBJECT.NAME,POSITION");

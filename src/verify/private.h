@@ -125,6 +125,21 @@ struct mkp_verify_function {
 	size_t item;
 };
 
+/** pre_patch, post_patch, pre_unpatch, post_unpatch. */
+#define MKP_VERIFY_NR_CALLBACKS 4
+
+/** A callback of an object; kinds in the order of struct klp_callbacks. */
+struct mkp_verify_callback {
+	const char *object; /* NULL: vmlinux */
+	unsigned int kind;
+	struct mkp_verify_place code;
+};
+
+/** A system state: struct klp_state. */
+struct mkp_verify_state {
+	uint64_t id, version;
+};
+
 /** A symbol called .klp.sym. */
 struct mkp_verify_klp_symbol {
 	char *object, *name; /* of the arena; NULL: malformed */
@@ -152,6 +167,11 @@ struct mkp_verify {
 	struct mkp_verify_symvers *symvers;
 	struct mkp_verify_function *functions;
 	size_t nr_functions, cap_functions;
+	struct mkp_verify_callback *callbacks;
+	size_t nr_callbacks, cap_callbacks;
+	struct mkp_verify_state *states;
+	size_t nr_states, cap_states;
+	bool replace;				   /* retires other patches */
 	struct mkp_verify_klp_symbol *klp_symbols; /* [symbols] of the module */
 	struct mkp_verify_reloc
 		*relocs;       /* of all allocated sections, by section, offset */
@@ -206,6 +226,10 @@ struct mkp_error *mkp_verify_resolve(struct mkp_verify *verify,
 				     struct mkp_verify_item *item, uint64_t position,
 				     const struct mkp_verify_image **ret_image,
 				     int64_t *ret_symbol) MKP_MUST_CHECK;
+
+/** Splits ".klp.sym.OBJECT.NAME,POSITION"; false: it is none, or there is no memory. */
+bool mkp_verify_klp_parse(struct mkp_verify *verify, const char *name,
+			  struct mkp_verify_klp_symbol *ret_symbol);
 
 /** Reports @name if it can not be the name of a module that is patched. */
 struct mkp_error *mkp_verify_object_name(struct mkp_verify *verify,

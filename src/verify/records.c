@@ -64,6 +64,40 @@ static struct mkp_error *add_function(struct mkp_verify *verify,
 	return NULL;
 }
 
+/* Four pointers one behind the other, each of which may be NULL. */
+static struct mkp_error *add_callbacks(struct mkp_verify *verify, uint32_t section,
+				       uint64_t at, const char *object)
+{
+	struct mkp_error *error = NULL;
+
+	for (unsigned int kind = 0; kind < MKP_VERIFY_NR_CALLBACKS && !error; kind++) {
+		struct mkp_verify_callback callback = { object, kind, { 0 } };
+
+		if (!follow(verify, section, at + 8 * kind, &callback.code))
+			continue;
+		error = mkp_array_reserve(&verify->callbacks, &verify->cap_callbacks,
+					  verify->nr_callbacks + 1, sizeof(callback));
+		if (!error)
+			verify->callbacks[verify->nr_callbacks++] = callback;
+	}
+	return error;
+}
+
+static struct mkp_error *add_state(struct mkp_verify *verify, uint32_t section,
+				   uint64_t at)
+{
+	struct mkp_error *error = mkp_array_reserve(&verify->states, &verify->cap_states,
+						    verify->nr_states + 1,
+						    sizeof(*verify->states));
+
+	if (!error)
+		verify->states[verify->nr_states++] = (struct mkp_verify_state){
+			number_at(verify, section, at, 8),
+			number_at(verify, section, at + 8, 4),
+		};
+	return error;
+}
+
 static struct mkp_error *bad_record(struct mkp_verify *verify, uint32_t section,
 				    uint64_t offset, const char *why)
 {
@@ -216,14 +250,28 @@ static struct mkp_error *read_klp_objects(struct mkp_verify *verify,
 				  "no array of struct klp_object");
 	for (uint64_t i = 0; i < count && !error; i++) {
 		uint64_t at = place->offset + i * (size / (count + 1));
+		const char *name = follow_string(verify, place->section, at);
 		struct mkp_verify_place functions;
 
-		if (follow(verify, place->section, at + 8, &functions))
-			error = read_klp_funcs(verify, &functions,
-					       follow_string(verify, place->section, at));
-		else
+		error = add_callbacks(verify, place->section, at + 16, name);
+		if (!error && follow(verify, place->section, at + 8, &functions))
+			error = read_klp_funcs(verify, &functions, name);
+		else if (!error)
 			error = bad_record(verify, place->section, at, "no functions");
 	}
+	return error;
+}
+
+/* struct klp_state[], of which the last has the id 0: {id, version, data}. */
+static struct mkp_error *read_klp_states(struct mkp_verify *verify,
+					 const struct mkp_verify_place *place)
+{
+	const uint64_t end = place->offset + object_size(verify, place);
+	struct mkp_error *error = NULL;
+
+	for (uint64_t at = place->offset; at + 24 <= end && !error; at += 24)
+		if (number_at(verify, place->section, at, 8))
+			error = add_state(verify, place->section, at);
 	return error;
 }
 
@@ -236,17 +284,47 @@ static struct mkp_error *read_core_object(struct mkp_verify *verify,
 	};
 	uint64_t count = number_at(verify, place->section,
 				   place->offset + AT(object, nr_funcs), 4);
+	const char *name = follow_string(verify, place->section,
+					 place->offset + AT(object, name));
 	struct mkp_verify_place functions;
+	struct mkp_error *error = add_callbacks(verify, callbacks.section,
+						callbacks.offset, name);
 
+	if (error)
+		return error;
 	if (!count &&
 	    has_pointers(verify, &callbacks, sizeof(struct mkpatch_core_callbacks)))
 		return NULL;
 	if (!follow(verify, place->section, place->offset + AT(object, funcs),
 		    &functions))
 		return bad_record(verify, place->section, place->offset, "no functions");
-	return read_functions(
-		verify, &functions, count, sizeof(struct mkpatch_core_func), &core_func,
-		follow_string(verify, place->section, place->offset + AT(object, name)));
+	return read_functions(verify, &functions, count, sizeof(struct mkpatch_core_func),
+			      &core_func, name);
+}
+
+/* The flags and the states of a record at @at. */
+static struct mkp_error *read_core_states(struct mkp_verify *verify, uint32_t section,
+					  uint64_t at)
+{
+	uint64_t count = number_at(verify, section, at + AT(patch, nr_states), 4);
+	struct mkp_error *error = NULL;
+	struct mkp_verify_place states;
+	uint64_t size;
+
+	verify->replace = number_at(verify, section, at + AT(patch, flags), 4) &
+			  MKPATCH_CORE_REPLACE;
+	if (!count)
+		return NULL;
+	if (!follow(verify, section, at + AT(patch, states), &states))
+		return bad_record(verify, section, at, "no states");
+	size = verify->object->sections[states.section].size - states.offset;
+	if (count > size / sizeof(struct mkpatch_core_state))
+		return bad_record(verify, section, at,
+				  "its states do not fit in the section");
+	for (uint64_t i = 0; i < count && !error; i++)
+		error = add_state(verify, states.section,
+				  states.offset + i * sizeof(struct mkpatch_core_state));
+	return error;
 }
 
 /* mkpatch_core_patch: its member `mod` is at @offset. */
@@ -280,6 +358,7 @@ static struct mkp_error *read_core_patch(struct mkp_verify *verify, uint32_t sec
 	    count > (verify->object->sections[objects.section].size - objects.offset) /
 			    stride)
 		return bad_record(verify, section, at, "no objects");
+	error = read_core_states(verify, section, at);
 	for (uint64_t i = 0; i < count && !error; i++)
 		error = read_core_object(
 			verify, &(struct mkp_verify_place){
@@ -300,10 +379,24 @@ static bool is_core_patch(const struct mkp_verify *verify, uint32_t section,
 	       mkp_verify_reloc_at(verify, section, at + AT(patch, name));
 }
 
+/* Whether the module is for a kernel before this version, by its vermagic. */
+static bool is_before(const struct mkp_verify *verify, unsigned int major,
+		      unsigned int minor)
+{
+	const char *magic = mkp_verify_modinfo(verify->object, "vermagic=", NULL);
+	unsigned int x, y;
+
+	return magic && sscanf(magic, "%u.%u", &x, &y) == 2 && x <= major &&
+	       (x < major || y < minor);
+}
+
+/* struct klp_patch: {mod, objs, states, replace}, before v5.5 without states. */
 static struct mkp_error *read_patch(struct mkp_verify *verify, uint32_t section,
 				    uint64_t offset)
 {
-	struct mkp_verify_place objects;
+	const bool has_states = !is_before(verify, 5, 5);
+	struct mkp_verify_place objects, states;
+	struct mkp_error *error = NULL;
 
 	if (is_core_patch(verify, section, offset))
 		return read_core_patch(verify, section, offset);
@@ -311,7 +404,10 @@ static struct mkp_error *read_patch(struct mkp_verify *verify, uint32_t section,
 	    !(verify->object->sections[objects.section].flags & SHF_WRITE))
 		return NULL;
 	verify->report->flavour = "klp_patch";
-	return read_klp_objects(verify, &objects);
+	verify->replace = number_at(verify, section, offset + (has_states ? 24 : 16), 1);
+	if (has_states && follow(verify, section, offset + 16, &states))
+		error = read_klp_states(verify, &states);
+	return error ? error : read_klp_objects(verify, &objects);
 }
 
 /* Whatever patch there is, it has a pointer to __this_module in data. */

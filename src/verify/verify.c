@@ -115,6 +115,8 @@ void mkp_verify_destroy(struct mkp_verify *verify)
 	mkp_verify_map_deinit(&verify->code);
 	mkp_verify_map_deinit(&verify->data);
 	free(verify->functions);
+	free(verify->callbacks);
+	free(verify->states);
 	free(verify->klp_symbols);
 	free(verify->relocs);
 	free(verify->first_reloc);
