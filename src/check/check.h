@@ -144,6 +144,7 @@ MKP_CHECK_FUNCTION(changed_data);
 MKP_CHECK_FUNCTION(percpu_new);
 MKP_CHECK_FUNCTION(common_symbol);
 MKP_CHECK_FUNCTION(anonymous_data);
+MKP_CHECK_FUNCTION(ambiguous_place);
 MKP_CHECK_FUNCTION(constant_carried);
 MKP_CHECK_FUNCTION(state_restarts);
 MKP_CHECK_FUNCTION(removed_data);
