@@ -68,6 +68,7 @@ static struct mkp_error *take_compiler(struct mkp_build *build)
 struct mkp_error *mkp_build_read_config(struct mkp_build *build)
 {
 	MKP_CLEANUP_FREE char *text = NULL;
+	const char *rust;
 	struct mkp_error *error = mkp_file_read(build->inputs.config, &text, NULL);
 
 	if (!error)
@@ -81,6 +82,9 @@ struct mkp_error *mkp_build_read_config(struct mkp_build *build)
 					"%s does not say which compiler the kernel was "
 					"built with (CONFIG_CC_VERSION_TEXT, since v5.8)",
 					build->inputs.config);
+	/* Kconfig asks rustc for its version since v6.12; 0: there was none to ask. */
+	rust = find_line(&build->arena, text, "CONFIG_RUSTC_VERSION=", "\n");
+	build->config.rustc = rust && !strcmp(rust, "0") ? "false" : "rustc";
 	build->config.sign_hash = find_line(&build->arena, text,
 					    "CONFIG_MODULE_SIG_HASH=\"", "\"\n");
 	return take_compiler(build);

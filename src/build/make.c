@@ -77,6 +77,7 @@ static struct mkp_error *add_variables(struct mkp_build *build,
 		{ "CC", build->cc },
 		{ "ARCH", build->config.arch },
 		{ "CROSS_COMPILE", build->cross },
+		{ "RUSTC", build->config.rustc },
 		{ "KERNELRELEASE", build->inputs.release },
 		{ "KCFLAGS", cflags },
 		/* make hands it to the compiler; no part of a command, so that those

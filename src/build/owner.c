@@ -240,18 +240,40 @@ static bool go_up(char *path)
 	return true;
 }
 
-/* The top makefile goes into these (core-y, drivers-y, libs-y); there is no list to read.
+/*
+ * The top makefile goes into these (core-y, drivers-y, libs-y); there is no list to read.
+ * Nor is there one of an architecture's directories, but its makefile has their names:
+ * not that of arch/x86/um, which is for ARCH=um.
  */
-static bool is_root(const char *path)
+static struct mkp_error *is_root(const struct mkp_owners *owners, const char *path,
+				 bool *ret_root)
 {
-	const char *slash = strchr(path, '/');
+	MKP_CLEANUP_FREE char *file = NULL;
+	MKP_CLEANUP_FREE char *text = NULL;
+	MKP_CLEANUP_FREE char *entry = NULL;
+	const char *slash = strchr(path, '/'), *second = slash;
+	struct mkp_error *error;
 
-	if (!slash)
-		return true;
-	if (strncmp(path, "arch/", 5))
-		return false;
-	slash = strchr(slash + 1, '/');
-	return !slash || !strchr(slash + 1, '/');
+	*ret_root = !slash;
+	if (slash && !strncmp(path, "arch/", 5)) {
+		second = strchr(slash + 1, '/');
+		*ret_root = !second;
+	}
+	if (*ret_root || second == slash || strchr(second + 1, '/'))
+		return NULL;
+	if (asprintf(&file, "%s/%.*s/Makefile", owners->source, (int)(second - path),
+		     path) < 0)
+		file = NULL;
+	if (asprintf(&entry, "%s/", second) < 0)
+		entry = NULL;
+	if (!file || !entry)
+		return mkp_error_nomem();
+	if (!mkp_file_exists(file))
+		return NULL;
+	error = mkp_file_read(file, &text, NULL);
+	if (!error)
+		*ret_root = strstr(text, entry) != NULL;
+	return error;
 }
 
 /* Whether kbuild goes into a directory: from one above it that it goes into. Parents come
@@ -262,7 +284,7 @@ static struct mkp_error *is_reached(struct mkp_owners *owners, struct directory 
 	MKP_CLEANUP_FREE char *entry = NULL;
 	MKP_CLEANUP_FREE char *up = strdup(child->path);
 	struct mkp_error *error = NULL;
-	bool reached = is_root(child->path);
+	bool reached = false;
 
 	if (!up || asprintf(&entry, "%s/", child->path) < 0) {
 		entry = NULL;
@@ -272,6 +294,7 @@ static struct mkp_error *is_reached(struct mkp_owners *owners, struct directory 
 		*ret_reached = child->reached == REACHED;
 		return NULL;
 	}
+	error = is_root(owners, child->path, &reached);
 	while (!error && !reached && go_up(up)) {
 		struct directory *parent;
 

@@ -30,6 +30,7 @@ struct mkp_build_config {
 	const char *arch;	   /* kbuild's ARCH */
 	const char *version;	   /* "6.1.192" */
 	const char *sign_hash;	   /* CONFIG_MODULE_SIG_HASH; NULL: none */
+	const char *rustc;	   /* kbuild's RUSTC: none where there was none */
 };
 
 enum mkp_file_state {
