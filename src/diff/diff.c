@@ -117,6 +117,13 @@ static bool is_same_scope(const struct mkp_diff *diff, uint32_t patched_atom)
 	return !after || !before || after->bind == before->bind;
 }
 
+/* Others are paired by what refers to them, if at all: who no longer does, has changed.
+ */
+static bool stands_alone(const struct mkp_atom *atom)
+{
+	return atom->kind == MKP_ATOM_FUNC || atom->class == MKP_CLASS_REGISTER;
+}
+
 bool mkp_diff_is_same(const struct mkp_diff *diff)
 {
 	for (uint32_t i = 0; i < diff->patched->nr_atoms; i++)
@@ -124,7 +131,7 @@ bool mkp_diff_is_same(const struct mkp_diff *diff)
 		    (diff->to_orig[i] != MKP_NO_ATOM && !is_same_scope(diff, i)))
 			return false;
 	for (uint32_t i = 0; i < diff->orig->nr_atoms; i++)
-		if (mkp_diff_is_removed(diff, i))
+		if (stands_alone(&diff->orig->atoms[i]) && mkp_diff_is_removed(diff, i))
 			return false;
 	return true;
 }
