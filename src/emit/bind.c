@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "emit/bind.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/array.h"
@@ -184,27 +183,71 @@ static struct mkp_error *bind_foreign(struct binder *binder,
 	return find_position(binder, module, symbol, need, binding);
 }
 
+/* Exported by a module that is neither patched nor vmlinux. */
+static struct mkp_error *bind_other_module(const struct binder *binder, const char *name,
+					   const struct mkp_export *export,
+					   const struct mkp_need *need)
+{
+	const struct mkp_image *module = binder->target->module;
+
+	if (!module)
+		return mkp_check_report(binder->context->report, MKP_CHECK_FOREIGN_EXPORT,
+					name, mkp_need_source(need),
+					"exported by module %s", export->module);
+	/* It is loaded before the patched module is, and as long. */
+	if (mkp_image_depends_on(module, export->module))
+		return NULL;
+	return mkp_check_report(binder->context->report, MKP_CHECK_UNDECLARED_DEPENDENCY,
+				name, mkp_need_source(need),
+				"exported by module %s, which %s does not depend on",
+				export->module, own_object(binder));
+}
+
+/* The patched module was made with the same export, as far as it says. */
+static struct mkp_error *check_crc(const struct binder *binder,
+				   const struct mkp_export *export,
+				   const struct mkp_need *need)
+{
+	const struct mkp_image *module = binder->target->module;
+	uint32_t crc;
+
+	if (!module || !mkp_image_import_crc(module, export->name, &crc) ||
+	    crc == export->crc)
+		return NULL;
+	return mkp_check_report(binder->context->report, MKP_CHECK_EXPORT_CRC,
+				export->name, mkp_need_source(need),
+				"%#010x in %s, %#010x in Module.symvers", crc,
+				mkp_image_path(module), export->crc);
+}
+
 static struct mkp_error *bind_export(struct binder *binder,
 				     const struct mkp_symbol *symbol,
 				     const struct mkp_export *export,
 				     const struct mkp_need *need,
 				     struct mkp_binding *binding)
 {
+	bool of_vmlinux = !strcmp(export->module, vmlinux);
+	struct mkp_error *error = check_crc(binder, export, need);
+
 	binding->provider = export->module;
-	binding->space = export->space[0] ? export->space : NULL;
-	if (!strcmp(export->module, vmlinux)) {
+	binding->export = export;
+	if (!error && of_vmlinux && !mkp_export_is_closed(export)) {
 		binding->kind = MKP_BIND_EXPORT;
+		binding->space = export->space[0] ? export->space : NULL;
 		return NULL;
 	}
-	/* The module may come later than the patch: no ordinary import. */
+	/* No ordinary import: the module may come later than the patch, or the patch is
+	 * none of those that may import it. */
 	binding->kind = MKP_BIND_LIVEPATCH;
-	binding->object = own_object(binder);
-	binding->space = NULL;
+	binding->object = of_vmlinux ? vmlinux : own_object(binder);
+	if (error)
+		return error;
+	if (of_vmlinux)
+		return find_position(binder, binder->target->vmlinux, symbol, need,
+				     binding);
 	if (!strcmp(export->module, own_object(binder)))
 		return find_position(binder, own_image(binder), symbol, need, binding);
-	return mkp_check_report(binder->context->report, MKP_CHECK_FOREIGN_EXPORT,
-				symbol->name, mkp_need_source(need),
-				"exported by module %s", export->module);
+	return bind_other_module(binder, symbol->name, export, need);
 }
 
 /* A symbol as the original object has it: defined there, or undefined. */
@@ -363,38 +406,6 @@ static struct mkp_error *report_unproved(const struct binder *binder)
 				own_object(binder));
 }
 
-/* Whether the release is known to be at least @major.@minor. */
-static bool release_at_least(const char *release, int major, int minor)
-{
-	int release_major, release_minor;
-
-	if (!release || sscanf(release, "%d.%d", &release_major, &release_minor) != 2)
-		return false;
-	return release_major > major ||
-	       (release_major == major && release_minor >= minor);
-}
-
-/* What the target kernel does not do for patched modules. */
-static struct mkp_error *check_module(const struct binder *binder,
-				      const struct mkp_bindings *bindings)
-{
-	const struct mkp_graph *graph = binder->context->diff->patched;
-	const char *object = binder->target->object;
-	uint32_t i = 0;
-
-	if (!object || release_at_least(binder->target->release, 6, 3))
-		return NULL;
-	while (i < graph->nr_atoms && (bindings->atoms[i].kind != MKP_BIND_LIVEPATCH ||
-				       strcmp(bindings->atoms[i].object, object) != 0))
-		i++;
-	if (i == graph->nr_atoms)
-		return NULL;
-	return mkp_check_report(binder->context->report, MKP_CHECK_MODULE_RELOAD, object,
-				NULL,
-				"can not be loaded again while the patch is enabled, "
-				"on kernels before 6.3");
-}
-
 struct mkp_error *mkp_bind(const struct mkp_check_context *context,
 			   const struct mkp_target *target,
 			   struct mkp_bindings **ret_bindings)
@@ -425,7 +436,7 @@ struct mkp_error *mkp_bind(const struct mkp_check_context *context,
 	if (!error)
 		error = report_unproved(&binder);
 	if (!error)
-		error = check_module(&binder, bindings);
+		error = mkp_bind_check_target(context, target, bindings);
 	mkp_proof_deinit(&binder.proof);
 	free(binder.siblings);
 	if (error) {

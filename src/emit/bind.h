@@ -40,6 +40,7 @@ struct mkp_binding {
 	const char *object;   /* whose livepatch section the relocation goes into */
 	const char *provider; /* "vmlinux" or a module; of a shared copy: its object */
 	const char *space;    /* export namespace to import, NULL if none */
+	const struct mkp_export *export; /* borrowed; what it is of Module.symvers */
 	uint64_t position;
 };
 
@@ -55,6 +56,11 @@ struct mkp_bindings {
 struct mkp_error *mkp_bind(const struct mkp_check_context *context,
 			   const struct mkp_target *target,
 			   struct mkp_bindings **ret_bindings) MKP_MUST_CHECK;
+
+/** Reports what the target kernel is too old for: bind_target.c. */
+struct mkp_error *mkp_bind_check_target(
+	const struct mkp_check_context *context, const struct mkp_target *target,
+	const struct mkp_bindings *bindings) MKP_MUST_CHECK;
 
 /** Whether the kernel resolves it only when a module is there, perhaps after the patch.
  */

@@ -74,6 +74,18 @@ static const char *binding_kind(enum mkp_binding_kind kind)
 	}
 }
 
+/* What an export was: whoever loads the patch can compare it with the running kernel. */
+static bool put_export(struct json_object *symbol, const struct mkp_export *export)
+{
+	char crc[sizeof("0x12345678")];
+
+	if (!export)
+		return true;
+	snprintf(crc, sizeof(crc), "0x%08x", export->crc);
+	return put_string(symbol, "crc", crc) &&
+	       (!export->space[0] || put_string(symbol, "namespace", export->space));
+}
+
 static bool append_bindings(struct json_object *array, const struct mkp_emit_part *part)
 {
 	const struct mkp_graph *graph = part->selection->diff->patched;
@@ -89,7 +101,8 @@ static bool append_bindings(struct json_object *array, const struct mkp_emit_par
 		ok = symbol && put_string(symbol, "name", binding->name) &&
 		     put_string(symbol, "binding", binding_kind(binding->kind)) &&
 		     put_string(symbol, "provider", binding->provider) &&
-		     put_number(symbol, "position", binding->position);
+		     put_number(symbol, "position", binding->position) &&
+		     put_export(symbol, binding->export);
 	}
 	return ok;
 }

@@ -268,7 +268,6 @@ void mkp_image_destroy(struct mkp_image *image)
 	free(image->text);
 	mkp_object_destroy(image->object);
 	mkp_object_destroy(image->debug);
-	free(image->modinfo_name);
 	free(image->release);
 	free(image->module);
 	free(image->path);
@@ -289,7 +288,7 @@ const char *mkp_image_path(const struct mkp_image *image)
 
 const char *mkp_image_module_name(const struct mkp_image *image)
 {
-	return image->modinfo_name;
+	return mkp_image_modinfo(image, "name");
 }
 
 const char *mkp_image_debug_path(const struct mkp_image *image)

@@ -99,6 +99,16 @@ const struct mkp_index_entry *mkp_image_find_name(const struct mkp_image *image,
 /** Name of a module from .modinfo `name=` of a .ko; NULL when there is none. */
 const char *mkp_image_module_name(const struct mkp_image *image);
 
+/** What .modinfo of a module says under @key, such as "depends"; NULL: nothing. */
+const char *mkp_image_modinfo(const struct mkp_image *image, const char *key);
+
+/** Whether a module says that it needs @module, which is loaded before it then. */
+bool mkp_image_depends_on(const struct mkp_image *image, const char *module);
+
+/** The checksum that a module was made with for a symbol that it imports. False: none. */
+bool mkp_image_import_crc(const struct mkp_image *image, const char *name,
+			  uint32_t *ret_crc);
+
 /** The release of an ELF vmlinux, such as "6.1.0-56-amd64"; NULL: it does not say. */
 const char *mkp_image_release(const struct mkp_image *image);
 
@@ -211,6 +221,15 @@ struct mkp_symvers; /* opaque */
 struct mkp_error *mkp_symvers_open(const char *path,
 				   struct mkp_symvers **ret_symvers) MKP_MUST_CHECK;
 void mkp_symvers_destroy(struct mkp_symvers *symvers);
+
+/**
+ * Whether only modules of certain names may use it, so that a patch can not import it:
+ * namespaces "module:NAME,..." of EXPORT_SYMBOL_FOR_MODULES() and, in 6.16,
+ * EXPORT_SYMBOL_GPL_FOR_MODULES() (707f853d7fa3). The loader compares the name of the
+ * importing module with them, and lets nobody import such a namespace by
+ * MODULE_IMPORT_NS() (verify_namespace_is_imported() in kernel/module/main.c).
+ */
+bool mkp_export_is_closed(const struct mkp_export *export);
 
 /** The export called @name, or NULL. */
 const struct mkp_export *mkp_symvers_find(const struct mkp_symvers *symvers,

@@ -5,30 +5,11 @@
 #include "elf/object.h"
 #include "image/private.h"
 
-/* `name=` of .modinfo, which is NUL-separated strings; old modules have none. */
-static struct mkp_error *read_modinfo(struct mkp_image *image)
-{
-	const struct mkp_object *object = image->object;
-	const struct mkp_section *section =
-		&object->sections[mkp_object_find_section(object, ".modinfo")];
-	const char *at = (const char *)section->data, *end;
-
-	for (end = at + (at ? section->size : 0); at && at < end;
-	     at += strnlen(at, (size_t)(end - at)) + 1) {
-		size_t length = strnlen(at, (size_t)(end - at));
-
-		if (length <= 5 || strncmp(at, "name=", 5) != 0)
-			continue;
-		image->modinfo_name = strndup(at + 5, length - 5);
-		return image->modinfo_name ? NULL : mkp_error_nomem();
-	}
-	return NULL;
-}
-
 /* The ELF file is what the caller means it to be. */
 static struct mkp_error *check_type(const struct mkp_image *image)
 {
 	bool relocatable = image->object->type == ET_REL;
+	const char *name = mkp_image_module_name(image);
 
 	if (relocatable && !image->module)
 		return mkp_error_create(MKP_ERROR_USAGE,
@@ -39,10 +20,10 @@ static struct mkp_error *check_type(const struct mkp_image *image)
 		return mkp_error_create(MKP_ERROR_USAGE,
 					"%s is a linked kernel, not the module %s",
 					image->path, image->module);
-	if (image->module && image->modinfo_name &&
-	    strcmp(image->module, image->modinfo_name) != 0)
+	/* Old modules have no name in them. */
+	if (image->module && name && strcmp(image->module, name) != 0)
 		return mkp_error_create(MKP_ERROR_USAGE, "%s is the module %s, not %s",
-					image->path, image->modinfo_name, image->module);
+					image->path, name, image->module);
 	return NULL;
 }
 
@@ -320,11 +301,10 @@ static struct mkp_error *load_vmlinux(struct mkp_image *image,
 struct mkp_error *mkp_image_load_elf(struct mkp_image *image,
 				     const struct mkp_image_source *source)
 {
-	struct mkp_error *error = read_modinfo(image);
+	struct mkp_error *error;
 
 	image->kind = MKP_IMAGE_ELF;
-	if (!error)
-		error = check_type(image);
+	error = check_type(image);
 	if (error)
 		return error;
 	return image->module ? load_module(image, source) : load_vmlinux(image, source);

@@ -16,10 +16,9 @@ struct mkp_image_block {
 
 struct mkp_image {
 	char *path;
-	char *module;	    /* owned; NULL: vmlinux */
-	char *modinfo_name; /* owned; `name=` of .modinfo, or NULL */
-	char *release;	    /* owned; of an ELF vmlinux, or NULL */
-	uint32_t version;   /* of the release: MKP_IMAGE_VERSION(), 0: not known */
+	char *module;	  /* owned; NULL: vmlinux */
+	char *release;	  /* owned; of an ELF vmlinux, or NULL */
+	uint32_t version; /* of the release: MKP_IMAGE_VERSION(), 0: not known */
 	enum mkp_image_kind kind;
 	struct mkp_object *object;	  /* owned; NULL for a text */
 	struct mkp_object *debug;	  /* owned; its debug file, or NULL */

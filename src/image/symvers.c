@@ -241,6 +241,11 @@ void mkp_symvers_destroy(struct mkp_symvers *symvers)
 	free(symvers);
 }
 
+bool mkp_export_is_closed(const struct mkp_export *export)
+{
+	return !strncmp(export->space, "module:", strlen("module:"));
+}
+
 const struct mkp_export *mkp_symvers_find(const struct mkp_symvers *symvers,
 					  const char *name)
 {

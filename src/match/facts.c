@@ -181,24 +181,12 @@ static struct mkp_error *compare_options(struct mkp_preflight *preflight)
 
 /* ---- A module and its kernel ---- */
 
-/* The value of "key=" in .modinfo, or NULL. */
-static const char *modinfo(const struct mkp_object *object, const char *key)
-{
-	const struct mkp_section *section = find_section(object, ".modinfo");
-	uint64_t at = 0;
-	const char *string;
-
-	while ((string = next_string(section, &at)))
-		if (!strncmp(string, key, strlen(key)))
-			return string + strlen(key);
-	return NULL;
-}
-
 /* The module is of the kernel: vermagic begins with its release. */
 static struct mkp_error *compare_release(struct mkp_preflight *preflight,
 					 const struct mkp_image *vmlinux)
 {
-	const char *vermagic = modinfo(preflight->match->space.object, "vermagic=");
+	const char *vermagic = mkp_image_modinfo(preflight->match->space.image,
+						 "vermagic");
 	const char *release = vmlinux ? mkp_image_release(vmlinux) : NULL;
 
 	if (!vermagic || !release)
@@ -207,24 +195,6 @@ static struct mkp_error *compare_release(struct mkp_preflight *preflight,
 			release,
 			strcspn(vermagic, " ") == strlen(release) &&
 				!strncmp(vermagic, release, strlen(release)));
-}
-
-/* struct modversion_info: a CRC in an unsigned long, and the name, 64 bytes in all
- * (include/linux/module.h). */
-static bool module_crc(const struct mkp_object *object, const char *name,
-		       uint32_t *ret_crc)
-{
-	const struct mkp_section *section = find_section(object, "__versions");
-
-	for (uint64_t at = 0; section->data && at + 64 <= section->size; at += 64) {
-		const char *entry = (const char *)section->data + at;
-
-		if (strncmp(entry + 8, name, 56) != 0)
-			continue;
-		memcpy(ret_crc, entry, sizeof(*ret_crc));
-		return true;
-	}
-	return false;
 }
 
 /* module_layout stands for the layout of struct module and others: one configuration. */
@@ -236,8 +206,8 @@ static struct mkp_error *compare_layout(struct mkp_preflight *preflight,
 	char here[16], there[16];
 	uint32_t crc;
 
-	if (!export || preflight->match->graph->object->big_endian ||
-	    !module_crc(preflight->match->space.object, "module_layout", &crc))
+	if (!export ||
+	    !mkp_image_import_crc(preflight->match->space.image, "module_layout", &crc))
 		return NULL;
 	snprintf(here, sizeof(here), "0x%08x", crc);
 	snprintf(there, sizeof(there), "0x%08x", export->crc);

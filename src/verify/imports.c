@@ -112,6 +112,45 @@ static bool imports_namespace(const struct mkp_verify *verify, const char *space
 	return false;
 }
 
+/* Whether @name is in the list, in which a last '*' stands for any rest. */
+static bool is_in_list(const char *list, const char *name)
+{
+	while (*list) {
+		size_t size = strcspn(list, ",");
+		bool any = size && list[size - 1] == '*';
+		size_t fixed = any ? size - 1 : size;
+
+		if (!strncmp(list, name, fixed) && (any || !name[fixed]))
+			return true;
+		list += size;
+		list += *list == ',';
+	}
+	return false;
+}
+
+/*
+ * Namespaces "module:NAME,..." are for modules of these names (since 707f853d7fa3 in
+ * 6.16): verify_module_namespace() in kernel/module/main.c.
+ */
+static struct mkp_error *check_namespace(const struct mkp_verify *verify,
+					 const char *name, const char *space)
+{
+	static const char closed[] = "module:";
+	const char *own;
+
+	if (strncmp(space, closed, strlen(closed)) != 0)
+		return imports_namespace(verify, space)
+			       ? NULL
+			       : mkp_verify_add(verify->report, MKP_VERIFY_NAMESPACE,
+						name, "exported in the namespace %s",
+						space);
+	own = mkp_verify_modinfo(verify->object, "name=", NULL);
+	if (own && is_in_list(space + strlen(closed), own))
+		return NULL;
+	return mkp_verify_add(verify->report, MKP_VERIFY_NAMESPACE, name,
+			      "exported for %s only", space + strlen(closed));
+}
+
 static struct mkp_error *check_provider(const struct imports *imports, const char *name,
 					const struct mkp_verify_export *export)
 {
@@ -122,10 +161,9 @@ static struct mkp_error *check_provider(const struct imports *imports, const cha
 				      "exported by %s, on which the module does not "
 				      "depend",
 				      export->object);
-	if (export->space && *export->space && !imports_namespace(verify, export->space))
-		return mkp_verify_add(verify->report, MKP_VERIFY_NAMESPACE, name,
-				      "exported in the namespace %s", export->space);
-	return NULL;
+	return export->space && *export->space
+		       ? check_namespace(verify, name, export->space)
+		       : NULL;
 }
 
 /* In the images first; what only a Module.symvers knows comes after them. */

@@ -5,12 +5,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "emit/bind.h"
+#include "support_elfgen.h"
 #include "support_scene.h"
 
 /* movl 0(%rip), %eax; call; a byte to change; ret. Relocations at 2 and 7. */
@@ -67,8 +69,9 @@ struct bound {
 	struct scene_pair pair;
 	struct mkp_check_context context;
 	struct mkp_report report;
-	struct mkp_image *image;
+	struct mkp_image *image, *module;
 	struct mkp_symvers *symvers;
+	const char *release; /* given, not owned */
 	struct mkp_bindings *bindings;
 };
 
@@ -82,14 +85,14 @@ static void with_file(const char *text, char *path)
 	assert_int_equal(close(fd), 0);
 }
 
-static void bind(struct bound *bound, const char *map, const char *symvers,
-		 const char *object)
+/* What surrounds the pair, which is there already, binds it. */
+static void bind_pair(struct bound *bound, const char *map, const char *symvers,
+		      const char *object)
 {
 	char map_path[] = "/tmp/mkp-map-XXXXXX",
 	     symvers_path[] = "/tmp/mkp-symvers-XXXXXX";
 	struct mkp_target target = { .object = object };
 
-	memset(bound, 0, sizeof(*bound));
 	if (map) {
 		with_file(map, map_path);
 		assert_null(mkp_image_open(map_path, NULL, &bound->image));
@@ -101,8 +104,9 @@ static void bind(struct bound *bound, const char *map, const char *symvers,
 		assert_int_equal(unlink(symvers_path), 0);
 	}
 	target.vmlinux = bound->image;
+	target.module = bound->module;
 	target.symvers = bound->symvers;
-	SCENE_PAIR(&bound->pair, orig, patched);
+	target.release = bound->release;
 	mkp_report_init(&bound->report);
 	bound->context = (struct mkp_check_context){
 		.diff = bound->pair.diff,
@@ -115,6 +119,14 @@ static void bind(struct bound *bound, const char *map, const char *symvers,
 	assert_null(mkp_bind(&bound->context, &target, &bound->bindings));
 }
 
+static void bind(struct bound *bound, const char *map, const char *symvers,
+		 const char *object)
+{
+	memset(bound, 0, sizeof(*bound));
+	SCENE_PAIR(&bound->pair, orig, patched);
+	bind_pair(bound, map, symvers, object);
+}
+
 static void bound_deinit(struct bound *bound)
 {
 	mkp_bindings_destroy(bound->bindings);
@@ -124,6 +136,7 @@ static void bound_deinit(struct bound *bound)
 	scene_pair_deinit(&bound->pair);
 	mkp_symvers_destroy(bound->symvers);
 	mkp_image_destroy(bound->image);
+	mkp_image_destroy(bound->module);
 }
 
 static const struct mkp_binding *binding(const struct bound *bound, const char *name)
@@ -243,6 +256,194 @@ static void a_module(void **state MKP_UNUSED)
 	bound_deinit(&bound);
 }
 
+/* ---- A module as it was shipped ---- */
+
+/* zfs, which depends on spl and nvpair, and imports callee with the checksum 0x1234. */
+static struct mkp_image *make_module(void)
+{
+	static const char modinfo[] = "license=x\0name=zfs\0depends=spl,nvpair\0";
+	char versions[128] = { 0 };
+	uint64_t crc = 0x1234;
+	struct elfgen *gen = elfgen_create(/* big_endian= */ false);
+	struct mkp_image *image = NULL;
+	uint16_t text, data;
+	char *path;
+
+	memcpy(versions, &crc, sizeof(crc));
+	strcpy(versions + 8, "module_layout");
+	memcpy(versions + 64, &crc, sizeof(crc));
+	strcpy(versions + 72, "callee");
+	gen->header.e_type = ET_REL;
+	elfgen_add(gen, ".modinfo", SHT_PROGBITS, SHF_ALLOC, modinfo, sizeof(modinfo));
+	elfgen_add(gen, "__versions", SHT_PROGBITS, SHF_ALLOC, versions,
+		   sizeof(versions));
+	text = (uint16_t)elfgen_add(gen, ".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR,
+				    NULL, 64);
+	data = (uint16_t)elfgen_add(gen, ".data", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE,
+				    NULL, 64);
+	elfgen_symbol(gen, "f", STB_LOCAL, STT_FUNC, text, 0, 16);
+	elfgen_symbol(gen, "x.0", STB_LOCAL, STT_OBJECT, data, 0, 4);
+	elfgen_symbol(gen, "callee", STB_GLOBAL, STT_NOTYPE, SHN_UNDEF, 0, 0);
+	elfgen_tables(gen);
+	elfgen_build(gen);
+	path = elfgen_save(gen);
+	elfgen_destroy(gen);
+	assert_null(mkp_image_open(path, "zfs", &image));
+	unlink(path);
+	free(path);
+	return image;
+}
+
+static void bind_module(struct bound *bound, const char *symvers)
+{
+	memset(bound, 0, sizeof(*bound));
+	bound->module = make_module();
+	SCENE_PAIR(&bound->pair, orig, patched);
+	bind_pair(bound, NULL, symvers, "zfs");
+}
+
+/* Exported by a third module. */
+static void dependencies(void **state MKP_UNUSED)
+{
+	struct bound bound;
+
+	bind_module(&bound, "0x00001234\tcallee\tdrivers/nvpair\tEXPORT_SYMBOL\t\n");
+	assert_livepatch(binding(&bound, "callee"), "zfs", "nvpair", "callee", 0);
+	assert_false(has_finding(&bound, "undeclared-dependency", NULL));
+	assert_false(has_finding(&bound, "foreign-export", NULL));
+	bound_deinit(&bound);
+
+	bind_module(&bound, "0x00001234\tcallee\tdrivers/nv\tEXPORT_SYMBOL\t\n");
+	assert_true(has_finding(&bound, "undeclared-dependency", "callee"));
+	bound_deinit(&bound);
+
+	bind_module(&bound, "0x00001234\tcallee\tdrivers/nvpair_x\tEXPORT_SYMBOL\t\n");
+	assert_true(has_finding(&bound, "undeclared-dependency", "callee"));
+	bound_deinit(&bound);
+}
+
+static void checksums(void **state MKP_UNUSED)
+{
+	struct bound bound;
+
+	bind_module(&bound, "0x00001234\tcallee\tvmlinux\tEXPORT_SYMBOL\t\n");
+	assert_false(has_finding(&bound, "export-crc", NULL));
+	assert_int_equal(binding(&bound, "callee")->kind, MKP_BIND_EXPORT);
+	assert_int_equal(binding(&bound, "callee")->export->crc, 0x1234);
+	bound_deinit(&bound);
+
+	bind_module(&bound, "0x00001235\tcallee\tvmlinux\tEXPORT_SYMBOL\t\n");
+	assert_true(has_finding(&bound, "export-crc", "callee"));
+	bound_deinit(&bound);
+}
+
+/* Exported for modules of certain names: the patch has another. */
+static void closed_namespace(void **state MKP_UNUSED)
+{
+	struct bound bound;
+
+	bind(&bound,
+	     MAP_START "ffffffff81000010 t f\nffffffff81000100 T callee\n"
+		       "ffffffff81000200 d x.0\n" MAP_END,
+	     "0x00000000\tcallee\tvmlinux\tEXPORT_SYMBOL_GPL\tmodule:kvm-*,zfs\n", NULL);
+	assert_livepatch(binding(&bound, "callee"), "vmlinux", "vmlinux", "callee", 0);
+	assert_null(binding(&bound, "callee")->space);
+	assert_int_equal(bound.report.nr_findings, 0);
+	bound_deinit(&bound);
+
+	/* It is looked for, as all that is not imported. */
+	bind(&bound, MAP_START "ffffffff81000010 t f\nffffffff81000200 d x.0\n" MAP_END,
+	     "0x00000000\tcallee\tvmlinux\tEXPORT_SYMBOL_GPL\tmodule:zfs\n", NULL);
+	assert_true(has_finding(&bound, "symbol-not-found", "callee"));
+	bound_deinit(&bound);
+
+	/* Of a patched module it is late; one of vmlinux is not. */
+	bind_module(&bound, "0x1234\tcallee\tvmlinux\tEXPORT_SYMBOL_GPL\tmodule:zfs\n");
+	assert_livepatch(binding(&bound, "callee"), "vmlinux", "vmlinux", "callee", 0);
+	bound_deinit(&bound);
+
+	bind(&bound, NULL, "0x00000000\tcallee\tvmlinux\tEXPORT_SYMBOL_GPL\tmodules\n",
+	     NULL);
+	assert_int_equal(binding(&bound, "callee")->kind, MKP_BIND_EXPORT);
+	bound_deinit(&bound);
+}
+
+/* ---- What the target kernel is too old for ---- */
+
+/* An entry of f that says where its static branch's key is. */
+#define BRANCH(key)                                                                      \
+	{                                                                                \
+		"__jump_table", NULL, 0, 0, NULL, 16,                                    \
+		{                                                                        \
+			{ 0, R_X86_64_PC32, "f", 11 },                                   \
+				{ 4, R_X86_64_PC32, "f", 12 + 4 },                       \
+			{                                                                \
+				8, R_X86_64_PC64, key, 0                                 \
+			}                                                                \
+		}                                                                        \
+	}
+
+static const struct scene_thing orig_branch[] = {
+	POINTER_TO("f"), FUNCTION("\x90", "x.0", "callee"),
+	VARIABLE("x.0"), EXTERN("callee"),
+	BRANCH("key"),	 EXTERN("key"),
+};
+static const struct scene_thing patched_branch[] = {
+	POINTER_TO("f"), FUNCTION("\xcc", "x.0", "callee"),
+	VARIABLE("x.0"), EXTERN("callee"),
+	BRANCH("key"),	 EXTERN("key"),
+};
+
+static bool reads_early(const char *release, const char *symvers)
+{
+	struct bound bound = { .release = release };
+	bool found;
+
+	SCENE_PAIR(&bound.pair, orig_branch, patched_branch);
+	bind_pair(&bound, NULL, symvers, NULL);
+	found = has_finding(&bound, "table-read-early", "key");
+	assert_false(has_finding(&bound, "table-read-early", "callee"));
+	bound_deinit(&bound);
+	return found;
+}
+
+static void tables_before_5_8(void **state MKP_UNUSED)
+{
+	static const char exported[] = "0x00000000\tkey\tvmlinux\tEXPORT_SYMBOL\t\n";
+
+	assert_true(reads_early("5.7.19", NULL));
+	assert_true(reads_early("5.4.0-150-generic", NULL));
+	assert_true(reads_early("4.19.0-27-amd64", NULL));
+	assert_false(reads_early("5.8.0", NULL));
+	assert_false(reads_early("5.10.0-30-amd64", NULL));
+	assert_false(reads_early("6.1.0-56-amd64", NULL));
+	/* An import is resolved before any table is read. */
+	assert_false(reads_early("5.4.0-150-generic", exported));
+	assert_false(reads_early(NULL, NULL));
+}
+
+static bool warns_of_reload(const char *release, const char *object)
+{
+	struct bound bound = { .release = release };
+	bool found;
+
+	SCENE_PAIR(&bound.pair, orig, patched);
+	bind_pair(&bound, NULL, NULL, object);
+	found = has_finding(&bound, "module-reload", object);
+	bound_deinit(&bound);
+	return found;
+}
+
+static void reload_before_6_3(void **state MKP_UNUSED)
+{
+	assert_true(warns_of_reload("6.2.16", "zfs"));
+	assert_true(warns_of_reload("5.15.0", "zfs"));
+	assert_true(warns_of_reload(NULL, "zfs"));
+	assert_false(warns_of_reload("6.3.0", "zfs"));
+	assert_false(warns_of_reload("6.12.117+deb12-amd64", "zfs"));
+	assert_false(warns_of_reload("6.2.16", NULL));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -252,6 +453,11 @@ int main(void)
 		cmocka_unit_test(what_the_kernel_has_twice),
 		cmocka_unit_test(exports),
 		cmocka_unit_test(a_module),
+		cmocka_unit_test(dependencies),
+		cmocka_unit_test(checksums),
+		cmocka_unit_test(closed_namespace),
+		cmocka_unit_test(tables_before_5_8),
+		cmocka_unit_test(reload_before_6_3),
 	};
 
 	return cmocka_run_group_tests_name("emit/bind", tests, NULL, NULL);
