@@ -20,7 +20,7 @@ _mkpatch_files()
 _mkpatch_argument()
 {
 	case $1 in
-	-n | --name) ;;
+	-n | --name | -m | --maintainer | -d | --date | --package-version) ;;
 	-j | --jobs | --cc | --fix | --max-objects | --status-fd) ;;
 	-o | --output | --sysroot | --debug-dir | --cache | -w | --work | -p | --patches | --headers | \
 		--modules | --core)
@@ -38,6 +38,7 @@ _mkpatch_argument()
 	--object) _mkpatch_words "$(cut -d ' ' -f 1 /proc/modules 2>/dev/null)" ;;
 	--image | -r | --result) _mkpatch_files '*.ko*' ;;
 	--payload) _mkpatch_files '*.o' ;;
+	-f | --format | --package) _mkpatch_words 'deb rpm' ;;
 	--color) _mkpatch_words 'auto always never' ;;
 	*) return 1 ;;
 	esac
@@ -102,7 +103,8 @@ _mkpatch_build()
 		_mkpatch_words '-k -n -o -w -j -W -E -v -q --kernel --source --config --symvers
 			--vmlinux --headers --modules --sysroot --name --output --work --jobs --cc
 			--allow-compiler --keep-lines --max-objects --standalone --no-replace
-			--core --fix --sign-hook --sign-key --sign-cert --warning --error --ignore-init
+			--core --fix --sign-hook --sign-key --sign-cert --package --maintainer --date
+			--allow-unsigned --warning --error --ignore-init
 			--status-fd --explain --verbose --quiet --help --version'
 		;;
 	*) _mkpatch_files '*.patch' ;;
@@ -137,6 +139,17 @@ _mkpatch_compose()
 {
 	case $cur in
 	-*) _mkpatch_words '-n -p -r --name --patches --result --json --help --version' ;;
+	*) _mkpatch_files '*.ko' ;;
+	esac
+}
+
+_mkpatch_package()
+{
+	case $cur in
+	-*)
+		_mkpatch_words '-f -o -m -d --format --output --package-version --maintainer --date
+			--allow-unsigned --help --version'
+		;;
 	*) _mkpatch_files '*.ko' ;;
 	esac
 }
@@ -178,7 +191,7 @@ _mkpatch()
 	fi
 	_mkpatch_argument "${COMP_WORDS[at]}" && return
 	case $verb in
-	verify | preflight | build | info | sections | overlap | delta | compose)
+	verify | preflight | build | info | sections | overlap | delta | compose | package)
 		if [ "$COMP_CWORD" -gt 1 ]; then
 			"_mkpatch_$verb"
 			return
@@ -188,7 +201,7 @@ _mkpatch()
 	_mkpatch_diff
 	if [ "$COMP_CWORD" = 1 ] && [[ $cur != -* ]]; then
 		mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY \
-			< <(compgen -W 'diff finalize checks verify preflight build info sections overlap delta compose' -- "$cur")
+			< <(compgen -W 'diff finalize checks verify preflight build info sections overlap delta compose package' -- "$cur")
 	fi
 }
 

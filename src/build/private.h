@@ -90,7 +90,7 @@ struct mkp_build {
 	struct timespec stage_began;
 	size_t nr_reused, nr_compiled; /* objects, in the compile stage */
 	size_t nr_lines;	       /* that make has written */
-	const char *verified; /* how much of what, as a text */
+	const char *verified;	       /* how much of what, as a text */
 	bool tree_reused, other_compiler;
 };
 

@@ -78,6 +78,15 @@ static int show(const struct mkp_build_command *command,
 	return MKP_EXIT_REFUSED;
 }
 
+/* Beside the module. */
+static int package(struct mkp_build_command *command,
+		   const struct mkp_build_result *result)
+{
+	command->package.module = result->module;
+	command->package.output = result->output;
+	return mkp_package_show(&command->package);
+}
+
 static int run_build(int argc, char **argv)
 {
 	struct mkp_build_command command;
@@ -96,6 +105,8 @@ static int run_build(int argc, char **argv)
 		error = mkp_build_run(&command.options, &sink, &result);
 	mkp_progress_finish(&progress);
 	code = error ? mkp_fail(error) : show(&command, &result);
+	if (code == MKP_EXIT_OK && command.package.format)
+		code = package(&command, &result);
 	if (progress.status)
 		fclose(progress.status);
 	mkp_build_result_deinit(&result);

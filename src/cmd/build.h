@@ -6,6 +6,7 @@
 #define MKP_CMD_BUILD_H
 
 #include "build/build.h"
+#include "cmd/package.h"
 
 /** The command line of `mkpatch build`. */
 struct mkp_build_command {
@@ -17,7 +18,8 @@ struct mkp_build_command {
 	struct mkp_decision *decisions; /* owned */
 	size_t nr_decisions, cap_decisions;
 	uint8_t levels[MKP_NR_CHECKS];
-	int status_fd; /* -1: none */
+	struct mkp_package_options package; /* format NULL: none is made */
+	int status_fd;			    /* -1: none */
 	bool quiet, explain;
 	int verbose;
 };

@@ -32,6 +32,10 @@ enum option_id {
 	OPTION_SIGN_HOOK,
 	OPTION_SIGN_KEY,
 	OPTION_SIGN_CERT,
+	OPTION_PACKAGE,
+	OPTION_MAINTAINER,
+	OPTION_DATE,
+	OPTION_ALLOW_UNSIGNED,
 	OPTION_WARNING,
 	OPTION_ERROR,
 	OPTION_IGNORE_INIT,
@@ -74,6 +78,12 @@ static const struct mkp_option options[] = {
 			       "run it with the module's path, to sign it" },
 	[OPTION_SIGN_KEY] = { "sign-key", 0, "FILE", "sign with this key" },
 	[OPTION_SIGN_CERT] = { "sign-cert", 0, "FILE", "certificate of the key" },
+	[OPTION_PACKAGE] = { "package", 0, "FORMAT", "also make a package: deb or rpm" },
+	[OPTION_MAINTAINER] = { "maintainer", 0, "WHO",
+				"of the package, \"Name <name@example.org>\"" },
+	[OPTION_DATE] = { "date", 0, "SECONDS", "of the package, in seconds since 1970" },
+	[OPTION_ALLOW_UNSIGNED] = { "allow-unsigned", 0, NULL,
+				    "also package a module that is not signed" },
 	[OPTION_WARNING] = { "warning", 'W', "CHECK", "only warn of what CHECK finds" },
 	[OPTION_ERROR] = { "error", 'E', "CHECK", "refuse what CHECK finds" },
 	[OPTION_IGNORE_INIT] = { "ignore-init", 0, NULL,
@@ -140,8 +150,10 @@ static int take_status_fd(const char *text, struct mkp_build_command *command)
 }
 
 /* Options whose value is kept as it is. */
-static const char **place_of(struct mkp_build_options *result, enum option_id id)
+static const char **place_of(struct mkp_build_command *command, enum option_id id)
 {
+	struct mkp_build_options *result = &command->options;
+
 	switch (id) {
 	case OPTION_RELEASE:
 		return &result->release;
@@ -175,6 +187,10 @@ static const char **place_of(struct mkp_build_options *result, enum option_id id
 		return &result->sign_key;
 	case OPTION_SIGN_CERT:
 		return &result->sign_cert;
+	case OPTION_PACKAGE:
+		return &command->package.format;
+	case OPTION_MAINTAINER:
+		return &command->package.maintainer;
 	default:
 		return NULL;
 	}
@@ -184,7 +200,7 @@ static int take_option(const struct mkp_option_value *option,
 		       struct mkp_build_command *command)
 {
 	struct mkp_build_options *result = &command->options;
-	const char **place = place_of(result, (enum option_id)option->index);
+	const char **place = place_of(command, (enum option_id)option->index);
 
 	if (place) {
 		*place = option->value;
@@ -208,6 +224,11 @@ static int take_option(const struct mkp_option_value *option,
 	case OPTION_IGNORE_INIT:
 		return take_decision("--ignore-init", "init-code", MKP_LEVEL_WARNING,
 				     command);
+	case OPTION_DATE:
+		return mkp_package_take_date(option->value, &command->package.date);
+	case OPTION_ALLOW_UNSIGNED:
+		command->package.allow_unsigned = true;
+		break;
 	case OPTION_ALLOW_COMPILER:
 		result->allow_compiler = true;
 		break;
@@ -245,6 +266,12 @@ static int check_options(struct mkp_build_command *command)
 		return mkp_fail_usage("--sign-key and --sign-cert go together");
 	if (result->sign_key && result->sign_hook)
 		return mkp_fail_usage("--sign-key and --sign-hook are two ways to sign");
+	if (command->package.format) {
+		struct mkp_error *error = mkp_package_check_options(&command->package);
+
+		if (error)
+			return mkp_fail(error);
+	}
 	result->patches = command->patches;
 	result->nr_patches = command->nr_patches;
 	result->fixes = command->fixes;
@@ -269,6 +296,7 @@ int mkp_build_parse(int argc, char **argv, struct mkp_build_command *command)
 	*command = (struct mkp_build_command){
 		.status_fd = -1,
 		.options.max_objects = 400,
+		.package.date = -1,
 	};
 	while (mkp_options_next(&parser, usage, &value, &code)) {
 		code = value.index < 0 ? append(&command->patches, &command->nr_patches,

@@ -324,6 +324,11 @@ struct mkp_error *mkp_facts_open(const char *path, struct mkp_facts **ret_facts)
 	return error;
 }
 
+const char *mkp_facts_arch(const struct mkp_facts *facts)
+{
+	return facts->verify->arch->name;
+}
+
 void mkp_facts_destroy(struct mkp_facts *facts)
 {
 	if (!facts)

@@ -71,6 +71,8 @@ bool mkp_fact_same(const struct mkp_fact *a, const struct mkp_fact *b);
  */
 struct mkp_error *mkp_facts_open(const char *path,
 				 struct mkp_facts **ret_facts) MKP_MUST_CHECK;
+/** As uname -m has it. */
+const char *mkp_facts_arch(const struct mkp_facts *facts);
 void mkp_facts_destroy(struct mkp_facts *facts);
 
 #endif
