@@ -177,5 +177,6 @@ MKP_CHECK_FUNCTION(runtime_constant);
 MKP_CHECK_FUNCTION(indirect_entry);
 MKP_CHECK_FUNCTION(struct_layout_changed);
 MKP_CHECK_FUNCTION(inlined_left_behind);
+MKP_CHECK_FUNCTION(prototype_changed);
 
 #endif

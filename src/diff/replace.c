@@ -82,7 +82,7 @@ static enum use classify_use(const struct mkp_graph *graph, uint32_t ref, uint32
 									     : USE_ESCAPE;
 }
 
-static bool escapes(const struct mkp_graph *graph, uint32_t atom)
+bool mkp_function_escapes(const struct mkp_graph *graph, uint32_t atom)
 {
 	for (uint32_t i = graph->incoming_first[atom];
 	     i < graph->incoming_first[atom + 1]; i++)
@@ -146,7 +146,7 @@ static bool can_be_unhooked(const struct replacer *replacer, uint32_t orig)
 
 	return graph->atoms[orig].class == MKP_CLASS_TEXT &&
 	       !mkp_function_traceable(graph, orig) && !is_noinstr(graph, orig) &&
-	       !replacer->visible[orig] && !escapes(graph, orig);
+	       !replacer->visible[orig] && !mkp_function_escapes(graph, orig);
 }
 
 /* Init code ran, and is gone: there is nothing to redirect. */

@@ -80,6 +80,9 @@ bool mkp_constant_is_private(const struct mkp_selection *selection,
 /** The function that a piece of code is part of: the owner of a split-off part. */
 uint32_t mkp_whole_function(const struct mkp_graph *graph, uint32_t atom);
 
+/** Whether the address of a function is stored or passed, so that anyone may call it. */
+bool mkp_function_escapes(const struct mkp_graph *graph, uint32_t atom);
+
 /**
  * Gives every function its role; see replace.c. Sets the `by` of the edges of functions
  * that are replaced for what they call.
