@@ -163,9 +163,8 @@ static const char *atom_source(struct mkp_lines *lines, struct mkp_types *types,
 	else if (types && it->symbol)
 		found = mkp_types_variable(types, it->section, it->start, &die);
 	if (found)
-		source = mkp_lines_declaration(lines, mkp_dwarf_line_table(&die),
-					       die.file, die.line);
-	/* Split-off parts have no entry that starts where they do. */
+		source = mkp_lines_declaration(lines, mkp_types_dwarf(types), &die);
+	/* Assembler's, and what has lines but no entries. */
 	if (!source && function)
 		source = mkp_lines_find(lines, it->section, it->start);
 	return source;

@@ -167,13 +167,13 @@ static bool is_moved(const struct mkp_check_context *context, const struct mkp_t
 				     patched->offset, &after) ||
 	    before.line == after.line)
 		return false;
-	/* The patched object's line table is open already, for the report. */
+	before.line = after.line = 1;
 	right = mkp_lines_declaration(context->patched_lines,
-				      mkp_dwarf_line_table(&after), after.file, 1);
+				      mkp_types_dwarf(context->patched_types), &after);
 	if (!is_header(right))
 		return false;
-	left = mkp_lines_declaration(context->orig_lines, mkp_dwarf_line_table(&before),
-				     before.file, 1);
+	left = mkp_lines_declaration(context->orig_lines,
+				     mkp_types_dwarf(context->orig_types), &before);
 	return left && !strcmp(left, right);
 }
 
@@ -422,8 +422,8 @@ static struct mkp_error *check_inlined(const struct checker *checker,
 	if (!is_suspect(checker, &inlined))
 		return NULL;
 	inlined.source = mkp_lines_declaration(context->orig_lines,
-					       mkp_dwarf_line_table(&inlined.die),
-					       inlined.die.file, inlined.die.line);
+					       mkp_types_dwarf(context->orig_types),
+					       &inlined.die);
 	return judge(checker, &inlined);
 }
 
@@ -466,7 +466,6 @@ static bool has_copies(const struct checker *checker, const struct mkp_top *top)
 	function = mkp_die_function(context->diff->orig, types, &die);
 	if (function == MKP_NO_ATOM || !is_changed(checker, function))
 		return false;
-	/* The patched object's line table is open already, for the report. */
 	return top->is_copy ||
 	       is_header(mkp_check_source(context, context->diff->to_patched[function]));
 }

@@ -93,12 +93,12 @@ static void find_uses(struct situation *situation)
 /* Where it is declared; what is not known is taken to be a header. */
 static void find_declaration(struct situation *situation)
 {
-	const struct mkp_die *type = &situation->type;
+	const struct mkp_check_context *context = situation->context;
 	const char *end;
 
-	situation->source = mkp_lines_declaration(situation->context->orig_lines,
-						  mkp_dwarf_line_table(type), type->file,
-						  type->line);
+	situation->source = mkp_lines_declaration(context->orig_lines,
+						  mkp_types_dwarf(context->orig_types),
+						  &situation->type);
 	end = situation->source ? strrchr(situation->source, ':') : NULL;
 	situation->header = !end || end - situation->source < 2 || end[-1] != 'c' ||
 			    end[-2] != '.';

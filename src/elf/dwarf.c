@@ -12,6 +12,17 @@
 /* ---- Fields --------------------------------------------------------------------------
  */
 
+uint64_t mkp_dwarf_get_odd(const struct mkp_object *object, const uint8_t *bytes,
+			   unsigned int width)
+{
+	uint64_t value = 0;
+
+	for (unsigned int i = 0; i < width; i++)
+		value |= (uint64_t)bytes[object->big_endian ? width - 1 - i : i]
+			 << (8 * i);
+	return value;
+}
+
 uint64_t mkp_dwarf_long_uleb(struct mkp_dwarf_cursor *cursor)
 {
 	uint64_t value = 0, byte;
@@ -165,6 +176,9 @@ static bool open_sections(struct mkp_dwarf *dwarf)
 		{ ".debug_line_str", &dwarf->line_str },
 		{ ".debug_str_offsets", &dwarf->str_offsets },
 		{ ".debug_addr", &dwarf->addr },
+		{ ".debug_ranges", &dwarf->ranges },
+		{ ".debug_rnglists", &dwarf->rnglists },
+		{ ".debug_line", &dwarf->line },
 	};
 	const struct mkp_object *object = dwarf->object;
 
@@ -288,6 +302,7 @@ void mkp_dwarf_destroy(struct mkp_dwarf *dwarf)
 	free(dwarf->abbreviations);
 	free(dwarf->attributes);
 	free(dwarf->units);
+	free(dwarf->files);
 	free(dwarf);
 }
 
@@ -306,18 +321,16 @@ bool mkp_dwarf_unit(struct mkp_dwarf *dwarf, size_t unit, struct mkp_die *ret_di
 	return mkp_dwarf_decode(dwarf, it, it->first, true, ret_die);
 }
 
-uint64_t mkp_dwarf_line_table(const struct mkp_die *die)
-{
-	return die->unit->lines;
-}
-
 /* ---- Walking -------------------------------------------------------------------------
  */
 
 static struct mkp_dwarf_unit *find_unit(struct mkp_dwarf *dwarf, uint64_t offset)
 {
 	size_t low = 0, high = mkp_dwarf_nr_units(dwarf);
+	struct mkp_dwarf_unit *last = dwarf->last;
 
+	if (last && offset >= last->first && offset < last->end)
+		return last;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
@@ -328,7 +341,7 @@ static struct mkp_dwarf_unit *find_unit(struct mkp_dwarf *dwarf, uint64_t offset
 	}
 	if (low == dwarf->nr_units || offset < dwarf->units[low].first)
 		return NULL;
-	return &dwarf->units[low];
+	return dwarf->last = &dwarf->units[low];
 }
 
 bool mkp_dwarf_read(struct mkp_dwarf *dwarf, uint64_t offset, struct mkp_die *ret_die)

@@ -6,7 +6,8 @@
  * thousand instructions for an entry, and the relocations of all debug sections applied
  * before; this reader needs about a hundred, takes the relocation of a field when it
  * comes to that field, and so knows of an address which section it is in. It decodes the
- * attributes in struct mkp_die, and steps over all others. Line tables are libdw's.
+ * attributes in struct mkp_die, and steps over all others. Of line tables it reads the
+ * names of files; the rows are libdw's.
  *
  * Debug data is hostile, too: what does not fit makes mkp_dwarf_read() return false, as
  * the end does. Compressed debug sections and DWARF before 4 are taken as none.
@@ -31,6 +32,7 @@ enum {
 	MKP_DIE_DECLARATION = 1 << 7,
 	MKP_DIE_INLINE = 1 << 8, /* a subprogram that was inlined somewhere */
 	MKP_DIE_SIGNED = 1 << 9, /* `value` comes from a form with a sign */
+	MKP_DIE_RANGES = 1 << 10,
 };
 
 /** Offsets are in .debug_info; 0 where there is none. */
@@ -46,6 +48,7 @@ struct mkp_die {
 	uint64_t byte_size, bit_size, bit_offset, data_bit_offset;
 	uint64_t member;     /* byte offset of a member */
 	uint64_t value;	     /* of an enumerator; number of elements of a subrange */
+	uint64_t ranges;     /* of code in several pieces: mkp_dwarf_pieces() */
 	uint64_t address;    /* of code or of a static variable, in: */
 	uint32_t section;    /* 0: no address */
 	uint32_t have;	     /* MKP_DIE_... */
@@ -83,10 +86,34 @@ bool mkp_dwarf_sibling(struct mkp_dwarf *dwarf, const struct mkp_die *die,
 bool mkp_dwarf_sibling_nameless(struct mkp_dwarf *dwarf, const struct mkp_die *die,
 				struct mkp_die *ret_sibling);
 
+/** Where code starts. */
+struct mkp_dwarf_place {
+	uint64_t address; /* in: */
+	uint32_t section;
+};
+
+/**
+ * Where the pieces start that a function's code is in: one, or several if parts of it
+ * were split off. Returns how many of @places were filled.
+ */
+size_t mkp_dwarf_pieces(struct mkp_dwarf *dwarf, const struct mkp_die *die,
+			struct mkp_dwarf_place *places, size_t max);
+
 /** Fills in name, type and declaration from what the entry is a copy of. */
 void mkp_dwarf_complete(struct mkp_dwarf *dwarf, struct mkp_die *die);
 
-/** Where the line table is that an entry's `file` is a number of. */
-uint64_t mkp_dwarf_line_table(const struct mkp_die *die);
+/** A source file; both may be relative to the compilation's directory, and are borrowed.
+ */
+struct mkp_dwarf_file {
+	const char *directory; /* NULL: none */
+	const char *name;
+};
+
+/**
+ * The file that an entry is declared in; *ret_compilation is the directory of the
+ * compilation, or NULL. False: not known.
+ */
+bool mkp_dwarf_file(struct mkp_dwarf *dwarf, const struct mkp_die *die,
+		    struct mkp_dwarf_file *ret_file, const char **ret_compilation);
 
 #endif

@@ -11,7 +11,54 @@
 /* ---- Abbreviations -------------------------------------------------------------------
  */
 
+/* Attributes that take() has no case for; of the common ones those suffice. */
+static bool is_skipped(uint16_t name)
+{
+	return name == DW_AT_decl_column || name == DW_AT_external ||
+	       name == DW_AT_prototyped || name == DW_AT_call_all_calls ||
+	       name == DW_AT_call_all_tail_calls || name == DW_AT_entry_pc ||
+	       name == DW_AT_call_file || name == DW_AT_call_line ||
+	       name == DW_AT_call_column || name == DW_AT_GNU_all_call_sites ||
+	       name == DW_AT_GNU_entry_view || name == DW_AT_high_pc ||
+	       name == DW_AT_call_origin || name == DW_AT_call_return_pc;
+}
+
+/* Bytes of the field of a form, 0 if it is not always the same or there is none. */
+static uint8_t form_width(uint16_t form, const struct mkp_dwarf_unit *unit)
+{
+	switch (form) {
+	case DW_FORM_data1:
+	case DW_FORM_flag:
+	case DW_FORM_ref1:
+	case DW_FORM_strx1:
+	case DW_FORM_addrx1:
+		return 1;
+	case DW_FORM_data2:
+	case DW_FORM_ref2:
+	case DW_FORM_strx2:
+	case DW_FORM_addrx2:
+		return 2;
+	case DW_FORM_data4:
+	case DW_FORM_ref4:
+	case DW_FORM_strx4:
+	case DW_FORM_addrx4:
+		return 4;
+	case DW_FORM_data8:
+	case DW_FORM_ref8:
+	case DW_FORM_addr:
+		return 8;
+	case DW_FORM_strp:
+	case DW_FORM_line_strp:
+	case DW_FORM_sec_offset:
+	case DW_FORM_ref_addr:
+		return unit->offset_size;
+	default:
+		return 0;
+	}
+}
+
 static struct mkp_error *read_attributes(struct mkp_dwarf *dwarf,
+					 const struct mkp_dwarf_unit *unit,
 					 struct mkp_dwarf_cursor *cursor)
 {
 	struct mkp_error *error = NULL;
@@ -26,6 +73,11 @@ static struct mkp_error *read_attributes(struct mkp_dwarf *dwarf,
 			break;
 		if (attribute.form == DW_FORM_implicit_const)
 			attribute.implicit = mkp_dwarf_sleb(cursor);
+		attribute.width = form_width(attribute.form, unit);
+		attribute.skip = is_skipped(attribute.name) &&
+				 (attribute.width ||
+				  attribute.form == DW_FORM_flag_present ||
+				  attribute.form == DW_FORM_implicit_const);
 		error = mkp_array_reserve(&dwarf->attributes, &dwarf->cap_attributes,
 					  dwarf->nr_attributes + 1, sizeof(attribute));
 		if (!error)
@@ -35,6 +87,7 @@ static struct mkp_error *read_attributes(struct mkp_dwarf *dwarf,
 }
 
 static struct mkp_error *read_abbreviation(struct mkp_dwarf *dwarf,
+					   const struct mkp_dwarf_unit *unit,
 					   struct mkp_dwarf_cursor *cursor, uint64_t code)
 {
 	struct mkp_dwarf_abbreviation abbreviation = {
@@ -43,7 +96,7 @@ static struct mkp_error *read_abbreviation(struct mkp_dwarf *dwarf,
 		.children = mkp_dwarf_get(cursor, 1) != 0,
 		.first = (uint32_t)dwarf->nr_attributes,
 	};
-	struct mkp_error *error = read_attributes(dwarf, cursor);
+	struct mkp_error *error = read_attributes(dwarf, unit, cursor);
 
 	if (error)
 		return error;
@@ -94,7 +147,7 @@ struct mkp_error *mkp_dwarf_read_abbreviations(struct mkp_dwarf *dwarf, uint64_t
 		if (cursor.failed || code <= last)
 			return NULL;
 		last = code;
-		error = read_abbreviation(dwarf, &cursor, code);
+		error = read_abbreviation(dwarf, unit, &cursor, code);
 	}
 	if (!cursor.failed)
 		unit->nr_abbreviations = (uint32_t)(dwarf->nr_abbreviations -
@@ -141,7 +194,7 @@ struct decoder {
 	struct mkp_dwarf_cursor cursor;
 };
 
-static const char *string_at(const struct mkp_dwarf_section *section, uint64_t offset)
+const char *mkp_dwarf_string(const struct mkp_dwarf_section *section, uint64_t offset)
 {
 	if (offset >= section->size ||
 	    !memchr(section->data + offset, '\0', section->size - offset))
@@ -150,12 +203,12 @@ static const char *string_at(const struct mkp_dwarf_section *section, uint64_t o
 }
 
 /* An element of .debug_str_offsets or .debug_addr, relocated. */
-static uint64_t indexed(const struct decoder *decoder, struct mkp_dwarf_section *table,
+static uint64_t indexed(const struct mkp_dwarf *dwarf, struct mkp_dwarf_section *table,
 			uint64_t base, uint64_t index, unsigned int width,
 			uint32_t *ret_section)
 {
 	struct mkp_dwarf_cursor cursor = {
-		.object = decoder->dwarf->object,
+		.object = dwarf->object,
 		.section = table,
 		.at = base,
 		.end = table->size,
@@ -171,21 +224,29 @@ static uint64_t indexed(const struct decoder *decoder, struct mkp_dwarf_section 
 		       : mkp_dwarf_address(&cursor, width, ret_section);
 }
 
+uint64_t mkp_dwarf_indexed_address(struct mkp_dwarf *dwarf,
+				   const struct mkp_dwarf_unit *unit, uint64_t index,
+				   uint32_t *ret_section)
+{
+	return indexed(dwarf, &dwarf->addr, unit->addresses, index, 8, ret_section);
+}
+
 static void get_indexed_string(const struct decoder *decoder, uint64_t index,
 			       struct value *value)
 {
 	struct mkp_dwarf *dwarf = decoder->dwarf;
 
-	value->string = string_at(&dwarf->str, indexed(decoder, &dwarf->str_offsets,
-						       decoder->unit->strings, index,
-						       decoder->unit->offset_size, NULL));
+	value->string = mkp_dwarf_string(&dwarf->str,
+				  indexed(dwarf, &dwarf->str_offsets,
+					  decoder->unit->strings, index,
+					  decoder->unit->offset_size, NULL));
 }
 
 static void get_indexed_address(const struct decoder *decoder, uint64_t index,
 				struct value *value)
 {
-	value->number = indexed(decoder, &decoder->dwarf->addr, decoder->unit->addresses,
-				index, 8, &value->section);
+	value->number = mkp_dwarf_indexed_address(decoder->dwarf, decoder->unit, index,
+						  &value->section);
 }
 
 static void get_block(struct mkp_dwarf_cursor *cursor, uint64_t size, struct value *value)
@@ -215,12 +276,8 @@ static bool get_number(struct decoder *decoder, uint16_t form, struct value *val
 	struct mkp_dwarf_cursor *cursor = &decoder->cursor;
 
 	switch (form) {
-	case DW_FORM_data1:
 	case DW_FORM_flag:
 		value->number = mkp_dwarf_get(cursor, 1);
-		return true;
-	case DW_FORM_data2:
-		value->number = mkp_dwarf_get(cursor, 2);
 		return true;
 	case DW_FORM_data4:
 		value->number = mkp_dwarf_get(cursor, 4);
@@ -258,9 +315,6 @@ static bool get_reference(struct decoder *decoder, uint16_t form, struct value *
 	case DW_FORM_ref2:
 		value->number = start + mkp_dwarf_get(cursor, 2);
 		return true;
-	case DW_FORM_ref4:
-		value->number = start + mkp_dwarf_get(cursor, 4);
-		return true;
 	case DW_FORM_ref8:
 		value->number = start + mkp_dwarf_get(cursor, 8);
 		return true;
@@ -292,12 +346,8 @@ static bool get_string(struct decoder *decoder, uint16_t form, struct value *val
 	case DW_FORM_string:
 		get_inline_string(cursor, value);
 		return true;
-	case DW_FORM_strp:
-		value->string = string_at(&dwarf->str,
-					  mkp_dwarf_address(cursor, width, NULL));
-		return true;
 	case DW_FORM_line_strp:
-		value->string = string_at(&dwarf->line_str,
+		value->string = mkp_dwarf_string(&dwarf->line_str,
 					  mkp_dwarf_address(cursor, width, NULL));
 		return true;
 	case DW_FORM_strx:
@@ -361,7 +411,20 @@ static void get_value(struct decoder *decoder,
 	uint16_t form = attribute->form;
 
 	*value = (struct value){ .present = true };
-	if (form == DW_FORM_implicit_const) {
+	/* The forms that nearly all fields have come first. */
+	if (form == DW_FORM_ref4) {
+		value->is_reference = true;
+		value->number = decoder->unit->start + mkp_dwarf_get(&decoder->cursor, 4);
+	} else if (form == DW_FORM_data1) {
+		value->number = mkp_dwarf_get(&decoder->cursor, 1);
+	} else if (form == DW_FORM_data2) {
+		value->number = mkp_dwarf_get(&decoder->cursor, 2);
+	} else if (form == DW_FORM_strp) {
+		value->string = mkp_dwarf_string(
+			&decoder->dwarf->str,
+			mkp_dwarf_address(&decoder->cursor, decoder->unit->offset_size,
+					  NULL));
+	} else if (form == DW_FORM_implicit_const) {
 		value->number = (uint64_t)attribute->implicit;
 		value->is_signed = true;
 	} else if (!get_number(decoder, form, value) &&
@@ -395,6 +458,18 @@ static void take_location(const struct decoder *decoder, const struct value *val
 		return;
 	die->section = address.section;
 	die->address = address.number;
+}
+
+/* An offset, or the number of an offset that counts from the table's base. */
+static uint64_t range_list(const struct decoder *decoder, const struct value *value)
+{
+	struct mkp_dwarf *dwarf = decoder->dwarf;
+	uint64_t base = decoder->unit->ranges;
+
+	if (value->is_reference)
+		return value->number;
+	return base + indexed(dwarf, &dwarf->rnglists, base, value->number,
+			      decoder->unit->offset_size, NULL);
 }
 
 static void take_number(struct mkp_die *die, uint64_t *member, uint32_t flag,
@@ -488,12 +563,19 @@ static void take(const struct decoder *decoder, uint16_t name, const struct valu
 				     ? MKP_DIE_INLINE
 				     : 0;
 		break;
+	case DW_AT_ranges:
+		die->ranges = range_list(decoder, value);
+		die->have |= MKP_DIE_RANGES;
+		break;
 	case DW_AT_low_pc:
 		die->section = value->section;
 		die->address = value->number;
 		break;
 	case DW_AT_location:
 		take_location(decoder, value, die);
+		break;
+	case DW_AT_comp_dir:
+		decoder->unit->directory = value->string;
 		break;
 	case DW_AT_stmt_list:
 		decoder->unit->lines = value->number;
@@ -503,6 +585,9 @@ static void take(const struct decoder *decoder, uint16_t name, const struct valu
 		break;
 	case DW_AT_addr_base:
 		decoder->unit->addresses = value->number;
+		break;
+	case DW_AT_rnglists_base:
+		decoder->unit->ranges = value->number;
 		break;
 	default:
 		take_layout(name, value, die);
@@ -533,9 +618,9 @@ bool mkp_dwarf_decode(struct mkp_dwarf *dwarf, struct mkp_dwarf_unit *unit,
 		const struct mkp_dwarf_attribute *attribute =
 			&dwarf->attributes[abbreviation->first + i];
 
-		if (attribute->form == DW_FORM_strp &&
-		    (!names || attribute->name != DW_AT_name)) {
-			mkp_dwarf_skip(&decoder.cursor, unit->offset_size);
+		if (attribute->skip || (!names && attribute->name == DW_AT_name &&
+					attribute->form == DW_FORM_strp)) {
+			mkp_dwarf_skip(&decoder.cursor, attribute->width);
 			continue;
 		}
 		get_value(&decoder, attribute, &value);

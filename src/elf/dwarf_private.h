@@ -5,6 +5,8 @@
 #ifndef MKP_ELF_DWARF_PRIVATE_H
 #define MKP_ELF_DWARF_PRIVATE_H
 
+#include <string.h>
+
 #include "elf/dwarf.h"
 #include "elf/order.h"
 
@@ -19,6 +21,8 @@ struct mkp_dwarf_section {
 
 struct mkp_dwarf_attribute {
 	uint16_t name, form;
+	uint8_t width;	  /* bytes of its field; 0: none, or the field itself says */
+	bool skip;	  /* nobody asks for it, and its width is known */
 	int64_t implicit; /* of DW_FORM_implicit_const */
 };
 
@@ -32,8 +36,10 @@ struct mkp_dwarf_abbreviation {
 struct mkp_dwarf_unit {
 	uint64_t start, first, end;  /* offsets of header, top entry and end */
 	uint64_t strings, addresses; /* bases in .debug_str_offsets, .debug_addr */
+	uint64_t ranges;	     /* base in .debug_rnglists */
 	uint64_t table;		     /* offset of its abbreviations */
 	uint64_t lines;		     /* offset of its line table */
+	const char *directory;	     /* of the compilation; NULL: not known */
 	uint32_t first_abbreviation, nr_abbreviations;
 	uint8_t version, offset_size, address_size;
 };
@@ -42,12 +48,17 @@ struct mkp_dwarf {
 	const struct mkp_object *object;
 	bool opened;
 	struct mkp_dwarf_section info, abbrev, str, line_str, str_offsets, addr;
+	struct mkp_dwarf_section ranges, rnglists, line;
 	struct mkp_dwarf_abbreviation *abbreviations;
 	size_t nr_abbreviations, cap_abbreviations;
 	struct mkp_dwarf_attribute *attributes;
 	size_t nr_attributes, cap_attributes;
 	struct mkp_dwarf_unit *units; /* by offset */
 	size_t nr_units, cap_units;
+	struct mkp_dwarf_unit *last; /* the one that an entry was found in */
+	const struct mkp_dwarf_unit *files_of; /* whose files are these: */
+	struct mkp_dwarf_file *files;	       /* owned; directories first */
+	size_t nr_files, nr_directories;
 };
 
 /** A place in a section that can not be left; reading beyond the end sets `failed`. */
@@ -66,18 +77,36 @@ static inline void mkp_dwarf_skip(struct mkp_dwarf_cursor *cursor, uint64_t size
 		cursor->at += size;
 }
 
+/* A number of 3 bytes, or of another odd width. */
+uint64_t mkp_dwarf_get_odd(const struct mkp_object *object, const uint8_t *bytes,
+			   unsigned int width);
+
 static inline uint64_t mkp_dwarf_get(struct mkp_dwarf_cursor *cursor, unsigned int width)
 {
+	const struct mkp_object *object = cursor->object;
 	const uint8_t *bytes = cursor->section->data + cursor->at;
-	uint64_t value = 0;
+	uint64_t number;
+	uint32_t half;
+	uint16_t quarter;
 
 	mkp_dwarf_skip(cursor, width);
 	if (cursor->failed)
 		return 0;
-	for (unsigned int i = 0; i < width; i++)
-		value |= (uint64_t)bytes[cursor->object->big_endian ? width - 1 - i : i]
-			 << (8 * i);
-	return value;
+	switch (width) {
+	case 1:
+		return bytes[0];
+	case 2:
+		memcpy(&quarter, bytes, sizeof(quarter));
+		return mkp_object_get16(object, quarter);
+	case 4:
+		memcpy(&half, bytes, sizeof(half));
+		return mkp_object_get32(object, half);
+	case 8:
+		memcpy(&number, bytes, sizeof(number));
+		return mkp_object_get64(object, number);
+	default:
+		return mkp_dwarf_get_odd(object, bytes, width);
+	}
 }
 
 uint64_t mkp_dwarf_long_uleb(struct mkp_dwarf_cursor *cursor);
@@ -98,6 +127,14 @@ static inline uint64_t mkp_dwarf_uleb(struct mkp_dwarf_cursor *cursor)
  */
 uint64_t mkp_dwarf_address(struct mkp_dwarf_cursor *cursor, unsigned int width,
 			   uint32_t *ret_section);
+
+/** A string of .debug_str or .debug_line_str, or NULL. */
+const char *mkp_dwarf_string(const struct mkp_dwarf_section *section, uint64_t offset);
+
+/** An element of .debug_addr; UINT64_MAX: there is none. */
+uint64_t mkp_dwarf_indexed_address(struct mkp_dwarf *dwarf,
+				   const struct mkp_dwarf_unit *unit, uint64_t index,
+				   uint32_t *ret_section);
 
 /** Reads all abbreviations of a unit, at @offset of .debug_abbrev. */
 struct mkp_error *mkp_dwarf_read_abbreviations(struct mkp_dwarf *dwarf, uint64_t offset,

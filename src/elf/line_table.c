@@ -97,41 +97,6 @@ static bool apply_all(Elf *elf)
 	return true;
 }
 
-/* Reads a value in the byte order of the file. */
-static uint64_t get(const uint8_t *place, size_t width, bool big_endian)
-{
-	uint64_t value = 0;
-
-	for (size_t i = 0; i < width; i++)
-		value |= (uint64_t)place[big_endian ? width - 1 - i : i] << (8 * i);
-	return value;
-}
-
-/*
- * Lets each table end behind its header (DWARF 5, section 6.2.4), in our own copy: libdw
- * makes all rows of a table for who asks for the name of a file. Tables of the 64-bit
- * format, and what is damaged, stay as they are.
- */
-static void drop_rows(Elf *elf)
-{
-	GElf_Shdr header;
-	Elf_Data *data = elf_getdata(find_section(elf, ".debug_line", &header), NULL);
-	bool big_endian = elf_getident(elf, NULL)[EI_DATA] == ELFDATA2MSB;
-	uint64_t at = 0;
-
-	while (data->d_size - at >= 16) {
-		uint8_t *table = (uint8_t *)data->d_buf + at;
-		uint64_t length = get(table, 4, big_endian);
-		uint64_t field = get(table + 4, 2, big_endian) >= 5 ? 8 : 6;
-		uint64_t rows = field + 4 + get(table + field, 4, big_endian);
-
-		if (length > data->d_size - at - 4 || rows > length + 4)
-			return;
-		put(table, rows - 4, 4, big_endian);
-		at += 4 + length;
-	}
-}
-
 static const char *first_directory(Dwarf_Files *files)
 {
 	const char *const *directories;
@@ -162,7 +127,7 @@ static bool read_lines(struct mkp_line_table *table)
 	return true;
 }
 
-struct mkp_line_table *mkp_line_table_create(const char *path, bool with_rows)
+struct mkp_line_table *mkp_line_table_create(const char *path)
 {
 	struct mkp_line_table *table = calloc(1, sizeof(*table));
 
@@ -172,12 +137,8 @@ struct mkp_line_table *mkp_line_table_create(const char *path, bool with_rows)
 	table->fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (table->fd >= 0)
 		table->elf = elf_begin(table->fd, ELF_C_READ_MMAP_PRIVATE, NULL);
-	if (table->elf && apply_all(table->elf)) {
-		if (!with_rows)
-			drop_rows(table->elf);
-		if (read_lines(table))
-			return table;
-	}
+	if (table->elf && apply_all(table->elf) && read_lines(table))
+		return table;
 	mkp_line_table_destroy(table);
 	return NULL;
 }
@@ -244,20 +205,4 @@ int mkp_line_table_find(const struct mkp_line_table *table, uint32_t section,
 	*ret_file = file;
 	*ret_directory = table->directory;
 	return line;
-}
-
-const char *mkp_line_table_file(const struct mkp_line_table *table, uint64_t offset,
-				uint32_t file, const char **ret_directory)
-{
-	Dwarf_Files *files = NULL;
-	Dwarf_CU *unit = NULL;
-	Dwarf_Off next;
-	size_t count;
-
-	if (dwarf_next_lines(table->dwarf, offset, &next, &unit, &files, &count, NULL,
-			     NULL) ||
-	    !files || file >= count)
-		return NULL;
-	*ret_directory = first_directory(files);
-	return dwarf_filesrc(files, file, NULL, NULL);
 }

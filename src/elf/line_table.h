@@ -12,11 +12,8 @@
 
 struct mkp_line_table;
 
-/**
- * The table of the object file at @path, with its rows or for names of files alone, which
- * is a small part of the work. NULL: it has none that can be read.
- */
-struct mkp_line_table *mkp_line_table_create(const char *path, bool with_rows);
+/** The table of the object file at @path. NULL: it has none that can be read. */
+struct mkp_line_table *mkp_line_table_create(const char *path);
 void mkp_line_table_destroy(struct mkp_line_table *table);
 
 /**
@@ -26,12 +23,5 @@ void mkp_line_table_destroy(struct mkp_line_table *table);
 int mkp_line_table_find(const struct mkp_line_table *table, uint32_t section,
 			uint64_t offset, const char **ret_file,
 			const char **ret_directory);
-
-/**
- * Name of a file by its number in the table at @offset of .debug_line, and the
- * compilation directory. NULL: there is no such table or file.
- */
-const char *mkp_line_table_file(const struct mkp_line_table *table, uint64_t offset,
-				uint32_t file, const char **ret_directory);
 
 #endif

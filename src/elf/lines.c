@@ -19,8 +19,7 @@ struct mkp_lines {
 	Dwfl_Module *module; /* NULL: no debug data */
 	bool opened;
 	struct mkp_line_table *table; /* NULL: not tried, or not to be used */
-	struct mkp_line_table *files; /* the same without rows */
-	bool table_tried, files_tried;
+	bool table_tried;
 };
 
 /* Only what was named is read: no search for separate debug files. */
@@ -62,7 +61,6 @@ void mkp_lines_destroy(struct mkp_lines *lines)
 	if (lines->dwfl)
 		dwfl_end(lines->dwfl);
 	mkp_line_table_destroy(lines->table);
-	mkp_line_table_destroy(lines->files);
 	mkp_arena_deinit(&lines->arena);
 	free(lines->path);
 	free(lines);
@@ -327,7 +325,7 @@ static const char *find_in_units(struct mkp_lines *lines, uint32_t section,
 static bool open_table(struct mkp_lines *lines)
 {
 	if (!lines->table_tried)
-		lines->table = mkp_line_table_create(lines->path, true);
+		lines->table = mkp_line_table_create(lines->path);
 	lines->table_tried = true;
 	return lines->table;
 }
@@ -344,24 +342,17 @@ const char *mkp_lines_find(struct mkp_lines *lines, uint32_t section, uint64_t o
 		    : find_in_units(lines, section, offset);
 }
 
-static const struct mkp_line_table *open_files(struct mkp_lines *lines)
+const char *mkp_lines_declaration(struct mkp_lines *lines, struct mkp_dwarf *dwarf,
+				  const struct mkp_die *die)
 {
-	if (lines->table)
-		return lines->table;
-	if (!lines->files_tried)
-		lines->files = mkp_line_table_create(lines->path, false);
-	lines->files_tried = true;
-	return lines->files;
-}
+	const char *compilation, *path;
+	struct mkp_dwarf_file file;
 
-const char *mkp_lines_declaration(struct mkp_lines *lines, uint64_t table, uint32_t file,
-				  uint32_t line)
-{
-	const struct mkp_line_table *files = line ? open_files(lines) : NULL;
-	const char *directory = NULL, *name;
-
-	if (!files)
+	if (!die->line || !mkp_dwarf_file(dwarf, die, &file, &compilation))
 		return NULL;
-	name = mkp_line_table_file(files, table, file, &directory);
-	return format_place(lines, name, (int)line, directory);
+	path = file.name;
+	if (file.directory && file.name[0] != '/')
+		path = mkp_arena_printf(&lines->arena, "%s/%s", file.directory,
+					file.name);
+	return format_place(lines, path, (int)die->line, compilation);
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "elf/dwarf.h"
 
 struct mkp_lines;
 
@@ -66,11 +67,8 @@ enum mkp_code_origin mkp_lines_origin(struct mkp_lines *lines, uint32_t section,
 /** Whether there is any DWARF at all. */
 bool mkp_lines_available(struct mkp_lines *lines);
 
-/**
- * The same as mkp_lines_find() for what is declared on @line of a file, by the file's
- * number in the line table at @table of .debug_line (elf/dwarf.h).
- */
-const char *mkp_lines_declaration(struct mkp_lines *lines, uint64_t table, uint32_t file,
-				  uint32_t line);
+/** The same as mkp_lines_find() for what an entry of debug data declares. */
+const char *mkp_lines_declaration(struct mkp_lines *lines, struct mkp_dwarf *dwarf,
+				  const struct mkp_die *die);
 
 #endif

@@ -45,10 +45,11 @@ static struct mkp_error *stage(const char *path, struct staged *ret_staged)
 	return mkp_error_create_errno(errno, "cannot write beside %s", path);
 }
 
+/* What replaces a file must be on the disk before it does, or a crash leaves neither. */
 static struct mkp_error *commit(struct staged *staged, const char *path, mode_t mode)
 {
-	if ((mode && fchmod(staged->fd, mode)) || fsync(staged->fd) ||
-	    rename(staged->path, path))
+	if ((mode && fchmod(staged->fd, mode)) ||
+	    (!access(path, F_OK) && fsync(staged->fd)) || rename(staged->path, path))
 		return mkp_error_create_errno(errno, "%s", path);
 	return NULL;
 }

@@ -20,6 +20,10 @@ struct mkp_types {
 	struct mkp_top *tops;
 	size_t nr_tops, cap_tops;
 	bool listed;
+	/* What was asked last, for each value of some bits of a type's offset. */
+	struct {
+		uint64_t type, size;
+	} sizes[1024];
 };
 
 struct mkp_error *mkp_types_create(const struct mkp_object *object,
@@ -70,6 +74,23 @@ static uint64_t place_key(uint32_t section, uint64_t offset)
 /* ---- Tops ----------------------------------------------------------------------------
  */
 
+/* More are for code that is split more often than compilers do. */
+#define MAX_PIECES 8
+
+static struct mkp_error *index_function(struct mkp_types *types,
+					const struct mkp_die *die)
+{
+	struct mkp_dwarf_place places[MAX_PIECES];
+	size_t count = mkp_dwarf_pieces(types->dwarf, die, places, MAX_PIECES);
+	struct mkp_error *error = NULL;
+
+	for (size_t i = 0; i < count && !error; i++)
+		error = mkp_index_add(&types->functions,
+				      place_key(places[i].section, places[i].address),
+				      (uint32_t)types->nr_tops);
+	return error;
+}
+
 static struct mkp_error *add_top(struct mkp_types *types, const struct mkp_die *die)
 {
 	struct mkp_error *error;
@@ -79,10 +100,8 @@ static struct mkp_error *add_top(struct mkp_types *types, const struct mkp_die *
 		return NULL;
 	error = mkp_array_reserve(&types->tops, &types->cap_tops, types->nr_tops + 1,
 				  sizeof(*types->tops));
-	if (!error && die->tag == DW_TAG_subprogram && die->section)
-		error = mkp_index_add(&types->functions,
-				      place_key(die->section, die->address),
-				      (uint32_t)types->nr_tops);
+	if (!error && die->tag == DW_TAG_subprogram)
+		error = index_function(types, die);
 	if (!error)
 		types->tops[types->nr_tops++] = (struct mkp_top){
 			.offset = die->offset,
@@ -196,6 +215,18 @@ bool mkp_types_variable(struct mkp_types *types, uint32_t section, uint64_t offs
 	return false;
 }
 
+static bool has_piece(struct mkp_types *types, const struct mkp_die *die,
+		      uint32_t section, uint64_t offset)
+{
+	struct mkp_dwarf_place places[MAX_PIECES];
+	size_t count = mkp_dwarf_pieces(types->dwarf, die, places, MAX_PIECES);
+
+	for (size_t i = 0; i < count; i++)
+		if (places[i].section == section && places[i].address == offset)
+			return true;
+	return false;
+}
+
 bool mkp_types_function(struct mkp_types *types, uint32_t section, uint64_t offset,
 			struct mkp_die *ret_die)
 {
@@ -210,10 +241,8 @@ bool mkp_types_function(struct mkp_types *types, uint32_t section, uint64_t offs
 		return false;
 	entry = mkp_index_find(&types->functions, place_key(section, offset), &count);
 	for (; count; entry++, count--) {
-		const struct mkp_top *top = &tops[entry->id];
-
-		if (top->section != section || top->address != offset ||
-		    !mkp_dwarf_read(types->dwarf, top->offset, ret_die))
+		if (!mkp_dwarf_read(types->dwarf, tops[entry->id].offset, ret_die) ||
+		    !has_piece(types, ret_die, section, offset))
 			continue;
 		mkp_dwarf_complete(types->dwarf, ret_die);
 		return true;
@@ -294,7 +323,13 @@ static uint64_t size_of(struct mkp_types *types, uint64_t type, int depth)
 
 uint64_t mkp_types_size(struct mkp_types *types, uint64_t type)
 {
-	return size_of(types, type, 0);
+	size_t slot = type % MKP_ARRAY_SIZE(types->sizes);
+
+	if (type && types->sizes[slot].type != type) {
+		types->sizes[slot].size = size_of(types, type, 0);
+		types->sizes[slot].type = type;
+	}
+	return type ? types->sizes[slot].size : 0;
 }
 
 void mkp_types_member(struct mkp_types *types, const struct mkp_die *member,

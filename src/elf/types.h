@@ -46,7 +46,8 @@ struct mkp_error *mkp_types_tops(struct mkp_types *types, const struct mkp_top *
 bool mkp_types_variable(struct mkp_types *types, uint32_t section, uint64_t offset,
 			struct mkp_die *ret_die);
 
-/** The function whose code starts at a place of a section. False: not known. */
+/** The function of whose code a piece starts at a place of a section. False: not known.
+ */
 bool mkp_types_function(struct mkp_types *types, uint32_t section, uint64_t offset,
 			struct mkp_die *ret_die);
 
