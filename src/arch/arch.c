@@ -26,17 +26,6 @@ const char *mkp_arch_reloc_name(const struct mkp_arch *arch, uint32_t type)
 }
 
 /* Nearly all that is asked differs in the first letters: no calls. */
-bool mkp_name_matches(const char *pattern, const char *name)
-{
-	for (; *pattern; pattern++, name++) {
-		if (*pattern == '*' && !pattern[1])
-			return true;
-		if (*pattern != *name)
-			return false;
-	}
-	return !*name;
-}
-
 const struct mkp_special_row *mkp_arch_special(const struct mkp_arch *arch,
 					       const char *section)
 {

@@ -307,7 +307,16 @@ bool mkp_arch_is_entry_prefix(const struct mkp_arch *arch, const char *symbol);
 bool mkp_arch_is_helper(const struct mkp_arch *arch, const char *symbol);
 
 /** Whether @name matches @pattern, in which a trailing '*' stands for any rest. */
-bool mkp_name_matches(const char *pattern, const char *name);
+static inline bool mkp_name_matches(const char *pattern, const char *name)
+{
+	for (; *pattern; pattern++, name++) {
+		if (*pattern == '*' && !pattern[1])
+			return true;
+		if (*pattern != *name)
+			return false;
+	}
+	return !*name;
+}
 
 /** Appends a field; for scan_code() hooks. */
 struct mkp_error *mkp_code_scan_add(struct mkp_code_scan *scan,

@@ -18,6 +18,7 @@
  */
 #include <Zydis/Zydis.h>
 #include <elf.h>
+#include <endian.h>
 #include <string.h>
 
 #include "arch/machines.h"
@@ -108,9 +109,36 @@ static struct mkp_error *add_immediates(struct mkp_code_scan *scan, size_t start
 	return error;
 }
 
-/* Decodes @size bytes and calls @add for each instruction. */
+static bool init_decoder(ZydisDecoder *decoder)
+{
+	return ZYAN_SUCCESS(ZydisDecoderInit(decoder, ZYDIS_MACHINE_MODE_LONG_64,
+					     ZYDIS_STACK_WIDTH_64));
+}
+
+/* Adds the field of a measured instruction. */
+static struct mkp_error *add_measured(struct mkp_code_scan *scan, const uint8_t *code,
+				      size_t start, unsigned int length,
+				      struct mkp_code_field *field)
+{
+	int32_t displacement;
+
+	if (!field->width)
+		return NULL;
+	field->offset += (uint32_t)start;
+	if (field->width == 1) {
+		displacement = (int8_t)code[field->offset];
+	} else {
+		memcpy(&displacement, code + field->offset, sizeof(displacement));
+		displacement = (int32_t)le32toh((uint32_t)displacement);
+	}
+	field->target = (int64_t)(start + length) + displacement;
+	return mkp_code_scan_add(scan, field);
+}
+
+/* Decodes @size bytes and calls @add for each instruction; with @measure, not for those
+ * whose relative field can be found without. */
 static struct mkp_error *for_each_insn(
-	const uint8_t *code, size_t size, struct mkp_code_scan *scan,
+	const uint8_t *code, size_t size, bool measure, struct mkp_code_scan *scan,
 	struct mkp_error *(*add)(struct mkp_code_scan *, size_t,
 				 const ZydisDecodedInstruction *))
 {
@@ -121,10 +149,22 @@ static struct mkp_error *for_each_insn(
 
 	scan->count = 0;
 	scan->complete = true;
-	if (ZYAN_FAILED(ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64,
-					 ZYDIS_STACK_WIDTH_64)))
+	/* Without operands, flags and prefixes' meanings, which nobody asks for. */
+	if (!init_decoder(&decoder) ||
+	    ZYAN_FAILED(ZydisDecoderEnableMode(&decoder, ZYDIS_DECODER_MODE_MINIMAL,
+					       ZYAN_TRUE)))
 		return mkp_error_create(MKP_ERROR_INTERNAL, "no x86-64 decoder");
 	while (at < size && !error) {
+		struct mkp_code_field field;
+		unsigned int length = measure ? mkp_x86_64_measure(code + at, size - at,
+								   &field)
+					      : 0;
+
+		if (length) {
+			error = add_measured(scan, code, at, length, &field);
+			at += length;
+			continue;
+		}
 		if (ZYAN_FAILED(ZydisDecoderDecodeInstruction(&decoder, NULL, code + at,
 							      size - at, &insn))) {
 			/* Data between code: go on at the next byte, and say so. */
@@ -141,19 +181,13 @@ static struct mkp_error *for_each_insn(
 static struct mkp_error *x86_64_scan_code(const uint8_t *code, size_t size,
 					  struct mkp_code_scan *scan)
 {
-	return for_each_insn(code, size, scan, add_field);
+	return for_each_insn(code, size, /* measure= */ true, scan, add_field);
 }
 
 static struct mkp_error *x86_64_scan_immediates(const uint8_t *code, size_t size,
 						struct mkp_code_scan *scan)
 {
-	return for_each_insn(code, size, scan, add_immediates);
-}
-
-static bool init_decoder(ZydisDecoder *decoder)
-{
-	return ZYAN_SUCCESS(ZydisDecoderInit(decoder, ZYDIS_MACHINE_MODE_LONG_64,
-					     ZYDIS_STACK_WIDTH_64));
+	return for_each_insn(code, size, /* measure= */ false, scan, add_immediates);
 }
 
 static bool x86_64_decode(const uint8_t *code, size_t size, struct mkp_insn *ret_insn)
@@ -190,8 +224,7 @@ static bool x86_64_is_padding(const uint8_t *code, size_t size)
 	ZydisDecoder decoder;
 	size_t at = 0;
 
-	if (ZYAN_FAILED(ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64,
-					 ZYDIS_STACK_WIDTH_64)))
+	if (!init_decoder(&decoder))
 		return false;
 	while (at < size) {
 		if (!code[at]) {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <Zydis/Zydis.h>
 #include <cmocka.h>
 
 #include "arch/machines.h"
@@ -94,6 +95,67 @@ static void finds_what_is_relative(void **state MKP_UNUSED)
 	ONE_FIELD("\x65\x48\x8b\x05\x00\x00\x00\x00", 4, 4, 4, false, 8);
 	/* call *0(%rip) reads a pointer: not a branch operand */
 	ONE_FIELD("\xff\x15\x00\x00\x00\x00", 2, 4, 4, false, 6);
+}
+
+static void compare_encoding(const ZydisDecoder *decoder, const uint8_t code[16],
+			     size_t *count)
+{
+	struct mkp_code_field field;
+	unsigned int length = mkp_x86_64_measure(code, 16, &field);
+	ZydisDecodedInstruction insn;
+	uint8_t at = 0, width = 0;
+
+	if (!length)
+		return;
+	++*count;
+	if (ZYAN_FAILED(ZydisDecoderDecodeInstruction(decoder, NULL, code, 16, &insn)))
+		fail_msg("%02x %02x %02x %02x: no instruction", code[0], code[1], code[2],
+			 code[3]);
+	if (insn.raw.imm[0].is_relative) {
+		at = insn.raw.imm[0].offset;
+		width = insn.raw.imm[0].size / 8;
+	} else if ((insn.attributes & ZYDIS_ATTRIB_HAS_MODRM) && !insn.raw.modrm.mod &&
+		   insn.raw.modrm.rm == 5) {
+		at = insn.raw.disp.offset;
+		width = insn.raw.disp.size / 8;
+	}
+	if (insn.length != length || field.width != width ||
+	    (width && (field.offset != at || field.to_end != length - at ||
+		       field.branch != insn.raw.imm[0].is_relative)))
+		fail_msg("%02x %02x %02x %02x: %u bytes, field of %u at %u; not %u, %u at "
+			 "%u",
+			 code[0], code[1], code[2], code[3], insn.length, width, at,
+			 length, field.width, field.offset);
+}
+
+/* All that is measured, in every way that prefixes and operands can be written. */
+static void measures_as_it_decodes(void **state MKP_UNUSED)
+{
+	static const uint8_t prefixes[][2] = { { 0 }, { 0x65 }, { 0x66 }, { 0x65, 0x66 } };
+	static const uint8_t rex[] = { 0, 0x40, 0x48, 0x4d };
+	static const uint8_t sibs[] = { 0x04, 0x25 };
+	ZydisDecoder decoder;
+	size_t count = 0;
+
+	assert_true(ZYAN_SUCCESS(ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64,
+						  ZYDIS_STACK_WIDTH_64)));
+	for (uint32_t i = 0; i < 4 * 4 * 2 * 512 * 256; i++) {
+		const uint8_t *prefix = prefixes[i & 3];
+		uint8_t code[16] = { 0 };
+		size_t at = 0;
+
+		for (size_t k = 0; k < 2 && prefix[k]; k++)
+			code[at++] = prefix[k];
+		if (rex[i >> 2 & 3])
+			code[at++] = rex[i >> 2 & 3];
+		if (i >> 13 & 1)
+			code[at++] = 0x0f;
+		code[at++] = (uint8_t)(i >> 5);
+		code[at++] = (uint8_t)(i >> 14);
+		code[at] = sibs[i >> 4 & 1];
+		compare_encoding(&decoder, code, &count);
+	}
+	assert_true(count > 1000000);
 }
 
 static void leaves_what_is_not(void **state MKP_UNUSED)
@@ -386,6 +448,7 @@ int main(void)
 		cmocka_unit_test(is_found_by_machine),
 		cmocka_unit_test(knows_relocations),
 		cmocka_unit_test(finds_what_is_relative),
+		cmocka_unit_test(measures_as_it_decodes),
 		cmocka_unit_test(leaves_what_is_not),
 		cmocka_unit_test(goes_on_behind_data),
 		cmocka_unit_test(finds_immediates),
