@@ -196,7 +196,7 @@ static struct mkp_error *preflight(const struct mkp_diff_options *result,
 
 	mkp_arena_init(&kernel.locations.arena);
 	if (!error)
-		error = mkp_graph_create(object, &graph);
+		error = mkp_graph_create(object, NULL, &graph);
 	if (!error)
 		error = mkp_diff_open_kernel(result, report, &kernel);
 	if (!error)

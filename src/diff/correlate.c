@@ -46,6 +46,8 @@ struct side {
 	uint8_t *tier;
 	const uint8_t *mark; /* what the author settled */
 	bool patched;
+	uint32_t *open; /* owned; atoms that may yet be paired, ascending */
+	uint32_t nr_open;
 	uint64_t *shapes; /* owned; [atoms], 0: not yet computed */
 	struct mkp_index keys;
 };
@@ -256,7 +258,7 @@ static uint64_t kind_key(const struct mkp_atom *atom)
 	return atom->kind;
 }
 
-/* The key of an atom for a pass; *ret_part says whether it takes part. */
+/* The key of an open atom for a pass; *ret_part says whether it takes part. */
 static struct mkp_error *atom_key(struct correlator *correlator, const struct side *side,
 				  uint32_t atom, enum evidence evidence,
 				  uint64_t *ret_key, bool *ret_part)
@@ -267,10 +269,7 @@ static struct mkp_error *atom_key(struct correlator *correlator, const struct si
 	struct mkp_error *error = NULL;
 	uint64_t more;
 
-	*ret_part = side->twin[atom] == MKP_NO_ATOM && is_candidate(side->graph, it) &&
-		    side->mark[atom] != MKP_MARK_NEW;
-	if (!*ret_part)
-		return NULL;
+	*ret_part = true;
 	if (evidence == BY_NAME || evidence == BY_NAME_AND_FILE) {
 		*ret_part = it->kind == MKP_ATOM_EXTERN ||
 			    (!mkp_name_is_numbered(name) &&
@@ -298,16 +297,22 @@ static struct mkp_error *index_side(struct correlator *correlator, struct side *
 				    enum evidence evidence)
 {
 	struct mkp_error *error = NULL;
+	uint32_t kept = 0;
 
 	side->keys.count = 0;
-	for (uint32_t i = 0; i < side->graph->nr_atoms && !error; i++) {
+	for (uint32_t i = 0; i < side->nr_open && !error; i++) {
+		uint32_t atom = side->open[i];
 		uint64_t key = 0;
 		bool part;
 
-		error = atom_key(correlator, side, i, evidence, &key, &part);
+		if (side->twin[atom] != MKP_NO_ATOM)
+			continue;
+		side->open[kept++] = atom;
+		error = atom_key(correlator, side, atom, evidence, &key, &part);
 		if (!error && part)
-			error = mkp_index_add(&side->keys, key, i);
+			error = mkp_index_add(&side->keys, key, atom);
 	}
+	side->nr_open = kept;
 	mkp_index_seal(&side->keys);
 	return error;
 }
@@ -460,8 +465,24 @@ static struct mkp_error *run_passes(struct correlator *correlator)
 	return error;
 }
 
+static struct mkp_error *side_init(struct side *side)
+{
+	uint32_t nr_atoms = side->graph->nr_atoms;
+	struct mkp_error *error = mkp_array_create(nr_atoms, sizeof(*side->shapes),
+						   &side->shapes);
+
+	if (!error)
+		error = mkp_array_create(nr_atoms, sizeof(*side->open), &side->open);
+	for (uint32_t i = 0; i < nr_atoms && !error; i++)
+		if (is_candidate(side->graph, &side->graph->atoms[i]) &&
+		    side->mark[i] != MKP_MARK_NEW)
+			side->open[side->nr_open++] = i;
+	return error;
+}
+
 static void side_deinit(struct side *side)
 {
+	free(side->open);
 	mkp_index_deinit(&side->keys);
 	free(side->shapes);
 }
@@ -480,8 +501,7 @@ struct mkp_error *mkp_correlate(struct mkp_diff *diff)
 	struct mkp_error *error = NULL;
 
 	for (int i = 0; i < 2 && !error; i++)
-		error = mkp_array_create(correlator.sides[i].graph->nr_atoms,
-					 sizeof(uint64_t), &correlator.sides[i].shapes);
+		error = side_init(&correlator.sides[i]);
 	if (!error)
 		error = run_passes(&correlator);
 	if (!error)

@@ -218,6 +218,7 @@ static struct mkp_error *own_parts(struct mkp_graph *graph)
 }
 
 struct mkp_error *mkp_graph_create(const struct mkp_object *object,
+				   const struct mkp_graph *like,
 				   struct mkp_graph **ret_graph)
 {
 	const struct mkp_arch *arch = mkp_arch_find(object->machine);
@@ -247,7 +248,7 @@ struct mkp_error *mkp_graph_create(const struct mkp_object *object,
 	if (!error)
 		error = map_symbols(graph);
 	if (!error)
-		error = mkp_graph_build_refs(graph);
+		error = mkp_graph_build_refs(graph, like);
 	if (!error)
 		error = bucket(graph, graph->nr_refs, ref_target, &graph->incoming_first,
 			       &graph->incoming);

@@ -105,10 +105,13 @@ struct mkp_graph {
 };
 
 /**
- * Builds the graph of a relocatable object, which must outlive it. Errors: not a
- * relocatable file, an architecture or a relocation type that we do not know.
+ * Builds the graph of a relocatable object, which must outlive it. @like may be a graph
+ * of another version of the object, or NULL: functions of the same bytes are not decoded
+ * again. Errors: not a relocatable file, an architecture or a relocation type that we do
+ * not know.
  */
 struct mkp_error *mkp_graph_create(const struct mkp_object *object,
+				   const struct mkp_graph *like,
 				   struct mkp_graph **ret_graph) MKP_MUST_CHECK;
 void mkp_graph_destroy(struct mkp_graph *graph);
 
@@ -156,6 +159,7 @@ struct mkp_error *mkp_graph_add_atom(struct mkp_graph *graph,
 struct mkp_error *mkp_graph_cut(struct mkp_graph *graph) MKP_MUST_CHECK;
 struct mkp_error *mkp_graph_cut_special(struct mkp_graph *graph,
 					uint32_t section) MKP_MUST_CHECK;
-struct mkp_error *mkp_graph_build_refs(struct mkp_graph *graph) MKP_MUST_CHECK;
+struct mkp_error *mkp_graph_build_refs(struct mkp_graph *graph,
+				       const struct mkp_graph *like) MKP_MUST_CHECK;
 
 #endif

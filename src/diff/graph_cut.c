@@ -155,10 +155,11 @@ static struct mkp_error *mark_aux_targets(struct cutter *cutter)
 
 	for (uint32_t s = 1; s < object->nr_sections && !error; s++) {
 		const struct mkp_section *section = &object->sections[s];
-		const struct mkp_special_row *row = mkp_arch_special(cutter->graph->arch,
-								     section->name);
 		const struct mkp_reloc *relocs = object->relocs + section->first_reloc;
+		const struct mkp_special_row *row = NULL;
 
+		if (cutter->graph->classes[s] == MKP_CLASS_SPECIAL)
+			row = mkp_arch_special(cutter->graph->arch, section->name);
 		for (uint32_t i = 0; i < section->nr_relocs && !error; i++)
 			if (is_lead(section, row, &relocs[i]))
 				error = mark_aux_target(cutter, section, &relocs[i]);

@@ -11,12 +11,16 @@
  * Between two functions of one section the assembler resolves direct branches itself and
  * leaves no relocation. Such a displacement is a reference like any other.
  */
+#include <string.h>
+
 #include "base/array.h"
 #include "diff/graph.h"
 
 struct builder {
 	struct mkp_graph *graph;
-	struct mkp_code_scan scan; /* of the atom at hand */
+	const struct mkp_graph *like; /* or NULL */
+	const struct mkp_special_row *row; /* of the section, if it is a table; or NULL */
+	struct mkp_code_scan scan;	   /* of the atom at hand */
 	uint32_t atom;
 };
 
@@ -77,15 +81,14 @@ static void aim(const struct mkp_graph *graph, const struct mkp_reloc *reloc,
 
 /* Whether a field of a table's entry points to no bytes at all: what lies there belongs
  * to somebody else. */
-static bool is_empty_range(const struct mkp_graph *graph, const struct mkp_atom *atom,
+static bool is_empty_range(const struct builder *builder, const struct mkp_atom *atom,
 			   uint64_t place)
 {
-	const struct mkp_special_row *row;
-	const uint8_t *data = mkp_atom_data(graph, atom);
+	const struct mkp_special_row *row = builder->row;
+	const uint8_t *data = mkp_atom_data(builder->graph, atom);
 
-	if (atom->kind != MKP_ATOM_ENTRY || !data)
+	if (!row || !data)
 		return false;
-	row = mkp_graph_special(graph, atom)->row;
 	for (size_t i = 0; i < MKP_SPECIAL_MAX_SIZES; i++)
 		if (row->length_at[i] && row->length_of == place &&
 		    row->sizes[i] == atom->size)
@@ -94,15 +97,11 @@ static bool is_empty_range(const struct mkp_graph *graph, const struct mkp_atom 
 }
 
 /* An entry that points behind its code, which may be where the next function starts. */
-static bool points_behind(const struct mkp_graph *graph, const struct mkp_atom *atom,
-			  uint64_t place)
+static bool points_behind(const struct builder *builder, uint64_t place)
 {
-	const struct mkp_special_row *row;
+	const struct mkp_special_row *row = builder->row;
 
-	if (atom->kind != MKP_ATOM_ENTRY)
-		return false;
-	row = mkp_graph_special(graph, atom)->row;
-	return (row->flags & MKP_SPECIAL_BEHIND) && row->code_field == place;
+	return row && (row->flags & MKP_SPECIAL_BEHIND) && row->code_field == place;
 }
 
 static void aim_behind(const struct mkp_graph *graph, const struct mkp_reloc *reloc,
@@ -152,9 +151,9 @@ static struct mkp_error *add_reloc(struct builder *builder, uint32_t index,
 			ref.flags |= MKP_REF_INEXACT;
 		}
 	}
-	if (is_empty_range(graph, atom, ref.place))
+	if (is_empty_range(builder, atom, ref.place))
 		ref.flags |= MKP_REF_NOTHING;
-	else if (points_behind(graph, atom, ref.place))
+	else if (points_behind(builder, ref.place))
 		aim_behind(graph, reloc, &ref);
 	else
 		aim(graph, reloc, &ref);
@@ -184,6 +183,90 @@ static struct mkp_error *add_displacement(struct builder *builder,
 	return ref.target == MKP_NO_ATOM ? NULL : add_ref(builder, &ref);
 }
 
+/* A function that has its section for itself, so that no branch leaves it without a
+ * relocation. */
+static bool is_alone(const struct mkp_graph *graph, const struct mkp_atom *atom)
+{
+	return atom->kind == MKP_ATOM_FUNC && !atom->start &&
+	       atom->size == graph->object->sections[atom->section].size;
+}
+
+/* The function of the other graph that has the same name and the same bytes, or NULL. */
+static const struct mkp_atom *find_like(const struct builder *builder,
+					const struct mkp_atom *atom)
+{
+	const struct mkp_graph *graph = builder->graph, *like = builder->like;
+	const char *name = graph->object->symbols[atom->symbol].name;
+	const struct mkp_index_entry *it;
+	size_t count;
+
+	if (!like || !is_alone(graph, atom))
+		return NULL;
+	it = mkp_index_find(&like->object->names, mkp_hash_string(name), &count);
+	for (; count; it++, count--) {
+		uint32_t index = like->symbol_atom[it->id];
+		const struct mkp_atom *twin = &like->atoms[index];
+
+		if (index != MKP_NO_ATOM && twin->symbol == it->id &&
+		    twin->size == atom->size && is_alone(like, twin) &&
+		    !memcmp(mkp_atom_data(like, twin), mkp_atom_data(graph, atom),
+			    atom->size))
+			return twin;
+	}
+	return NULL;
+}
+
+/* The same relocations at the same places: whatever they refer to, the fields are the
+ * same. */
+static bool has_places(const struct mkp_ref *refs, const struct mkp_reloc *relocs,
+		       uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (relocs[i].offset != refs[i].place || relocs[i].type != refs[i].type)
+			return false;
+	return true;
+}
+
+/* Finds the fields of the atom's instructions: those that @nr_relocs relocations are at,
+ * and those that need none. */
+static struct mkp_error *scan_atom(struct builder *builder,
+				   const struct mkp_reloc *relocs, uint32_t nr_relocs)
+{
+	const struct mkp_graph *graph = builder->graph;
+	const struct mkp_atom *atom = &graph->atoms[builder->atom];
+	const struct mkp_atom *twin = find_like(builder, atom);
+	const struct mkp_ref *refs = twin ? builder->like->refs + twin->first_ref : NULL;
+	struct mkp_error *error = NULL;
+
+	if (!twin || nr_relocs != twin->nr_refs || !has_places(refs, relocs, nr_relocs))
+		return graph->arch->scan_code(mkp_atom_data(graph, atom), atom->size,
+					      &builder->scan);
+	builder->scan.complete = !twin->undecoded;
+	for (uint32_t i = 0; i < nr_relocs && !error; i++) {
+		const struct mkp_code_field field = {
+			.offset = (uint32_t)refs[i].place,
+			.width = refs[i].width,
+			.to_end = refs[i].to_end,
+			.branch = refs[i].flags & MKP_REF_BRANCH,
+		};
+
+		if ((refs[i].flags & (MKP_REF_PCREL | MKP_REF_INEXACT)) == MKP_REF_PCREL)
+			error = mkp_code_scan_add(&builder->scan, &field);
+	}
+	return error;
+}
+
+/* How many relocations from @next on are in the atom. */
+static uint32_t count_relocs(const struct mkp_reloc *relocs, uint32_t next, uint32_t end,
+			     const struct mkp_atom *atom)
+{
+	uint32_t first = next;
+
+	while (next < end && relocs[next].offset < atom->start + atom->size)
+		next++;
+	return next - first;
+}
+
 /* Merges the atom's relocations from *@next on with the fields of its instructions. */
 static struct mkp_error *build_atom(struct builder *builder, uint32_t *next, uint32_t end)
 {
@@ -195,18 +278,15 @@ static struct mkp_error *build_atom(struct builder *builder, uint32_t *next, uin
 	struct mkp_error *error = NULL;
 	size_t f = 0;
 
+	end = *next + count_relocs(relocs, *next, end, atom);
 	builder->scan.count = 0;
 	builder->scan.complete = true;
 	if (code && graph->arch->scan_code && mkp_atom_data(graph, atom))
-		error = graph->arch->scan_code(mkp_atom_data(graph, atom), atom->size,
-					       &builder->scan);
+		error = scan_atom(builder, relocs + *next, end - *next);
 	graph->atoms[builder->atom].undecoded = !builder->scan.complete;
-	while (!error &&
-	       (f < builder->scan.count ||
-		(*next < end && relocs[*next].offset < atom->start + atom->size))) {
-		bool have = *next < end &&
-			    relocs[*next].offset < atom->start + atom->size;
-		uint64_t place = have ? relocs[*next].offset - atom->start : UINT64_MAX;
+	while (!error && (f < builder->scan.count || *next < end)) {
+		uint64_t place = *next < end ? relocs[*next].offset - atom->start
+					     : UINT64_MAX;
 		const struct mkp_code_field *field = &builder->scan.fields[f];
 
 		if (f < builder->scan.count && field->offset < place) {
@@ -230,9 +310,14 @@ static struct mkp_error *build_section(struct builder *builder, uint32_t section
 	struct mkp_graph *graph = builder->graph;
 	const struct mkp_section *header = &graph->object->sections[section];
 	uint32_t next = header->first_reloc, end = next + header->nr_relocs;
+	uint32_t first = graph->section_atoms[section];
 	struct mkp_error *error = NULL;
 
-	for (uint32_t i = graph->section_atoms[section];
+	builder->row = NULL;
+	if (first < graph->section_atoms[section + 1] &&
+	    graph->atoms[first].kind == MKP_ATOM_ENTRY)
+		builder->row = mkp_graph_special(graph, &graph->atoms[first])->row;
+	for (uint32_t i = first;
 	     i < graph->section_atoms[section + 1] && !error; i++) {
 		/* What is in no atom (padding) refers to nothing that counts. */
 		while (next < end &&
@@ -256,9 +341,10 @@ static struct mkp_error *map_refs(struct mkp_graph *graph)
 	return error;
 }
 
-struct mkp_error *mkp_graph_build_refs(struct mkp_graph *graph)
+struct mkp_error *mkp_graph_build_refs(struct mkp_graph *graph,
+				       const struct mkp_graph *like)
 {
-	struct builder builder = { .graph = graph };
+	struct builder builder = { .graph = graph, .like = like };
 	struct mkp_error *error = NULL;
 
 	for (uint32_t s = 1; s < graph->object->nr_sections && !error; s++)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "diff/names.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "base/index.h"
@@ -29,15 +28,21 @@ static enum numbering name_numbering(const char *name)
 	return DOTTED;
 }
 
+/* isdigit() asks for the locale. */
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 /* Length of the number at @p that the compiler counted, 0 if none starts there. */
 static size_t number_at(const char *name, const char *p, enum numbering numbering)
 {
 	const char separator = numbering == INITCALL ? '_' : '.';
 	size_t length = 0;
 
-	if (!isdigit((unsigned char)*p))
+	if (!is_digit(*p))
 		return 0;
-	while (isdigit((unsigned char)p[length]))
+	while (is_digit(p[length]))
 		length++;
 	if (numbering == GLUED)
 		return length;

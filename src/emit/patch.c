@@ -21,9 +21,12 @@ static struct mkp_error *read_objects(struct mkp_patch *patch)
 /* Cuts both into atoms and references, which stay as they are. */
 static struct mkp_error *build_graphs(struct mkp_patch *patch)
 {
-	struct mkp_error *error = mkp_graph_create(patch->orig, &patch->orig_graph);
+	struct mkp_error *error = mkp_graph_create(patch->orig, NULL,
+						   &patch->orig_graph);
 
-	return error ? error : mkp_graph_create(patch->patched, &patch->patched_graph);
+	return error ? error
+		     : mkp_graph_create(patch->patched, patch->orig_graph,
+					&patch->patched_graph);
 }
 
 /* What the author decided in the source, with the line where that stands. */

@@ -165,7 +165,7 @@ void scene_init(struct scene *scene, const struct scene_thing *things, size_t co
 	elfgen_tables(builder.gen);
 	elfgen_build(builder.gen);
 	scene->object = elfgen_assert_open(builder.gen);
-	assert_null(mkp_graph_create(scene->object, &scene->graph));
+	assert_null(mkp_graph_create(scene->object, NULL, &scene->graph));
 	elfgen_destroy(builder.gen);
 	for (uint32_t i = 1; i <= builder.nr_sections; i++)
 		free(builder.rela_names[i]);
