@@ -41,6 +41,9 @@ mkp_cflags := -std=gnu11 -D_GNU_SOURCE -DMKP_VERSION='"$(VERSION)"' -Isrc -Iincl
 	$(shell $(PKG_CONFIG) --cflags $(PACKAGES))
 mkp_libs := $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lZydis -lZycore
 
+# Of xxhash, the header alone is used.
+mkp_ldflags := -Wl,--as-needed
+
 ifdef SAN
 mkp_cflags += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 mkp_ldflags += -fsanitize=address,undefined

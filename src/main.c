@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/memory.h"
 #include "cmd/cmd.h"
 
 static const struct mkp_verb *const verbs[] = {
@@ -23,6 +24,7 @@ static void print_verbs(FILE *stream)
 
 int main(int argc, char **argv)
 {
+	mkp_memory_prepare();
 	if (argc < 2) {
 		print_verbs(stderr);
 		return MKP_EXIT_USAGE;

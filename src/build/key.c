@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include "build/files.h"
