@@ -78,6 +78,31 @@ static void finds_one_of_many(void **state MKP_UNUSED)
 	}
 }
 
+/* More entries, of keys that are far apart, close together, or the same. */
+static void sorts_many(void **state MKP_UNUSED)
+{
+	struct random_source random = { 1 };
+
+	for (unsigned int shift = 0; shift < 64; shift += 9) {
+		struct mkp_index index;
+
+		mkp_index_init(&index);
+		for (uint32_t i = 0; i < 3000; i++)
+			assert_null(mkp_index_add(
+				&index, (uint64_t)random_below(&random, 1000) << shift,
+				random_below(&random, 1 << 20)));
+		mkp_index_seal(&index);
+		assert_int_equal(index.count, 3000);
+		for (size_t i = 1; i < index.count; i++) {
+			const struct mkp_index_entry *it = &index.entries[i];
+
+			assert_true(it[-1].key < it->key ||
+				    (it[-1].key == it->key && it[-1].id <= it->id));
+		}
+		mkp_index_deinit(&index);
+	}
+}
+
 static void handles_extreme_keys(void **state MKP_UNUSED)
 {
 	struct mkp_index index;
@@ -112,6 +137,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_what_was_added),
 		cmocka_unit_test(finds_one_of_many),
+		cmocka_unit_test(sorts_many),
 		cmocka_unit_test(handles_extreme_keys),
 		cmocka_unit_test(hashes),
 	};

@@ -27,7 +27,10 @@ static const char source[] = "int shared;\n"
 			     "static inline void pass(int line) { take(line); }\n"
 			     "void second(void) { pass(__LINE__); }\n"
 			     "static inline void between(void) { pass(__LINE__); }\n"
-			     "void third(void) { between(); }\n";
+			     "void third(void) { between(); }\n"
+			     "extern void rare(void) __attribute__((cold));\n"
+			     "int split(int x) { for (int i = 0; i < x; i++) {"
+			     " take(i); if (x == 7) rare(); } return x; }\n";
 
 static char directory[] = "/tmp/mkp-lines-XXXXXX";
 
@@ -100,7 +103,36 @@ static void check_declaration(struct mkp_lines *lines)
 	mkp_object_destroy(object);
 }
 
-static void check_places(void)
+/* Both pieces of split() are of the function that is declared on line 9; clang makes one.
+ */
+static void check_pieces(struct mkp_lines *lines, bool two)
+{
+	struct mkp_object *object = NULL;
+	struct mkp_types *types = NULL;
+	uint32_t sections[2];
+	struct mkp_die die;
+
+	assert_null(mkp_object_open("t.o", &object));
+	assert_null(mkp_types_create(object, &types));
+	sections[0] = mkp_object_find_section(object, ".text.split");
+	sections[1] = mkp_object_find_section(object, ".text.unlikely.split");
+	assert_int_not_equal(sections[0], 0);
+	assert_int_equal(!!sections[1], two);
+	for (size_t i = 0; i < 2; i++) {
+		if (!sections[i])
+			continue;
+		assert_true(mkp_types_function(types, sections[i], 0, &die));
+		assert_string_equal(die.name, "split");
+		assert_string_equal(
+			mkp_lines_declaration(lines, mkp_types_dwarf(types), &die),
+			"t.c:9");
+		assert_false(mkp_types_function(types, sections[i], 1, &die));
+	}
+	mkp_types_destroy(types);
+	mkp_object_destroy(object);
+}
+
+static void check_places(bool two)
 {
 	struct mkp_lines *lines = NULL;
 	int chain[MKP_LINES_MAX_CHAIN];
@@ -112,6 +144,7 @@ static void check_places(void)
 			    "t.c:5");
 	assert_null(mkp_lines_find(lines, section_of(".text.first"), 4096));
 	check_declaration(lines);
+	check_pieces(lines, two);
 	/* The last instruction is the jump to take(): inlined from line 4 into line 5. */
 	count = mkp_lines_chain(lines, section_of(".text.second"), 5, chain);
 	assert_int_equal(count, 2);
@@ -171,18 +204,18 @@ static void every_format_has_places(void **state)
 	/* libdw 0.188 does not find the strings of clang's DWARF 5 in objects. */
 	static const struct {
 		const char *command;
-		bool names;
+		bool names, splits;
 	} compilers[] = {
-		{ "gcc -gdwarf-5", true },
-		{ "gcc -gdwarf-4", true },
-		{ "clang-14 -gdwarf-5", false },
-		{ "clang-14 -gdwarf-4", true },
+		{ "gcc -gdwarf-5", true, true },
+		{ "gcc -gdwarf-4", true, true },
+		{ "clang-14 -gdwarf-5", false, false },
+		{ "clang-14 -gdwarf-4", true, false },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < MKP_ARRAY_SIZE(compilers); i++) {
 		compile(compilers[i].command);
-		check_places();
+		check_places(compilers[i].splits);
 		check_frames(compilers[i].names);
 		check_table();
 	}
