@@ -11,9 +11,12 @@
 /* ---- Abbreviations -------------------------------------------------------------------
  */
 
-/* Attributes that take() has no case for; of the common ones those suffice. */
-static bool is_skipped(uint16_t name)
+/* Attributes that take() has no case for; of the common ones those suffice. Where a
+ * member is declared, nobody asks. */
+static bool is_skipped(uint16_t tag, uint16_t name)
 {
+	if (tag == DW_TAG_member && (name == DW_AT_decl_file || name == DW_AT_decl_line))
+		return true;
 	return name == DW_AT_decl_column || name == DW_AT_external ||
 	       name == DW_AT_prototyped || name == DW_AT_call_all_calls ||
 	       name == DW_AT_call_all_tail_calls || name == DW_AT_entry_pc ||
@@ -57,10 +60,26 @@ static uint8_t form_width(uint16_t form, const struct mkp_dwarf_unit *unit)
 	}
 }
 
+/* What comes one behind the other and is stepped over, is one step. */
+static bool joins(const struct mkp_dwarf *dwarf, uint32_t first,
+		  const struct mkp_dwarf_attribute *attribute)
+{
+	struct mkp_dwarf_attribute *last;
+
+	if (!attribute->skip || dwarf->nr_attributes == first)
+		return false;
+	last = &dwarf->attributes[dwarf->nr_attributes - 1];
+	if (!last->skip || last->width + attribute->width > UINT8_MAX)
+		return false;
+	last->width += attribute->width;
+	return true;
+}
+
 static struct mkp_error *read_attributes(struct mkp_dwarf *dwarf,
 					 const struct mkp_dwarf_unit *unit,
-					 struct mkp_dwarf_cursor *cursor)
+					 struct mkp_dwarf_cursor *cursor, uint16_t tag)
 {
+	uint32_t first = (uint32_t)dwarf->nr_attributes;
 	struct mkp_error *error = NULL;
 
 	while (!error && !cursor->failed) {
@@ -74,10 +93,12 @@ static struct mkp_error *read_attributes(struct mkp_dwarf *dwarf,
 		if (attribute.form == DW_FORM_implicit_const)
 			attribute.implicit = mkp_dwarf_sleb(cursor);
 		attribute.width = form_width(attribute.form, unit);
-		attribute.skip = is_skipped(attribute.name) &&
+		attribute.skip = is_skipped(tag, attribute.name) &&
 				 (attribute.width ||
 				  attribute.form == DW_FORM_flag_present ||
 				  attribute.form == DW_FORM_implicit_const);
+		if (joins(dwarf, first, &attribute))
+			continue;
 		error = mkp_array_reserve(&dwarf->attributes, &dwarf->cap_attributes,
 					  dwarf->nr_attributes + 1, sizeof(attribute));
 		if (!error)
@@ -96,7 +117,8 @@ static struct mkp_error *read_abbreviation(struct mkp_dwarf *dwarf,
 		.children = mkp_dwarf_get(cursor, 1) != 0,
 		.first = (uint32_t)dwarf->nr_attributes,
 	};
-	struct mkp_error *error = read_attributes(dwarf, unit, cursor);
+	struct mkp_error *error = read_attributes(dwarf, unit, cursor,
+						  abbreviation.tag);
 
 	if (error)
 		return error;
