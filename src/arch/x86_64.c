@@ -156,9 +156,8 @@ static struct mkp_error *for_each_insn(
 		return mkp_error_create(MKP_ERROR_INTERNAL, "no x86-64 decoder");
 	while (at < size && !error) {
 		struct mkp_code_field field;
-		unsigned int length = measure ? mkp_x86_64_measure(code + at, size - at,
-								   &field)
-					      : 0;
+		unsigned int length =
+			measure ? mkp_x86_64_measure(code + at, size - at, &field) : 0;
 
 		if (length) {
 			error = add_measured(scan, code, at, length, &field);

@@ -421,9 +421,8 @@ static struct mkp_error *check_inlined(const struct checker *checker,
 				  sizeof(*checker->changed), compare_origins);
 	if (!is_suspect(checker, &inlined))
 		return NULL;
-	inlined.source = mkp_lines_declaration(context->orig_lines,
-					       mkp_types_dwarf(context->orig_types),
-					       &inlined.die);
+	inlined.source = mkp_lines_declaration(
+		context->orig_lines, mkp_types_dwarf(context->orig_types), &inlined.die);
 	return judge(checker, &inlined);
 }
 

@@ -18,7 +18,7 @@
 
 struct builder {
 	struct mkp_graph *graph;
-	const struct mkp_graph *like; /* or NULL */
+	const struct mkp_graph *like;	   /* or NULL */
 	const struct mkp_special_row *row; /* of the section, if it is a table; or NULL */
 	struct mkp_code_scan scan;	   /* of the atom at hand */
 	uint32_t atom;
@@ -317,8 +317,7 @@ static struct mkp_error *build_section(struct builder *builder, uint32_t section
 	if (first < graph->section_atoms[section + 1] &&
 	    graph->atoms[first].kind == MKP_ATOM_ENTRY)
 		builder->row = mkp_graph_special(graph, &graph->atoms[first])->row;
-	for (uint32_t i = first;
-	     i < graph->section_atoms[section + 1] && !error; i++) {
+	for (uint32_t i = first; i < graph->section_atoms[section + 1] && !error; i++) {
 		/* What is in no atom (padding) refers to nothing that counts. */
 		while (next < end &&
 		       graph->object->relocs[next].offset < graph->atoms[i].start)

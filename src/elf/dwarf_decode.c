@@ -117,8 +117,7 @@ static struct mkp_error *read_abbreviation(struct mkp_dwarf *dwarf,
 		.children = mkp_dwarf_get(cursor, 1) != 0,
 		.first = (uint32_t)dwarf->nr_attributes,
 	};
-	struct mkp_error *error = read_attributes(dwarf, unit, cursor,
-						  abbreviation.tag);
+	struct mkp_error *error = read_attributes(dwarf, unit, cursor, abbreviation.tag);
 
 	if (error)
 		return error;
@@ -258,10 +257,9 @@ static void get_indexed_string(const struct decoder *decoder, uint64_t index,
 {
 	struct mkp_dwarf *dwarf = decoder->dwarf;
 
-	value->string = mkp_dwarf_string(&dwarf->str,
-				  indexed(dwarf, &dwarf->str_offsets,
-					  decoder->unit->strings, index,
-					  decoder->unit->offset_size, NULL));
+	value->string = mkp_dwarf_string(
+		&dwarf->str, indexed(dwarf, &dwarf->str_offsets, decoder->unit->strings,
+				     index, decoder->unit->offset_size, NULL));
 }
 
 static void get_indexed_address(const struct decoder *decoder, uint64_t index,
@@ -370,7 +368,7 @@ static bool get_string(struct decoder *decoder, uint16_t form, struct value *val
 		return true;
 	case DW_FORM_line_strp:
 		value->string = mkp_dwarf_string(&dwarf->line_str,
-					  mkp_dwarf_address(cursor, width, NULL));
+						 mkp_dwarf_address(cursor, width, NULL));
 		return true;
 	case DW_FORM_strx:
 		get_indexed_string(decoder, mkp_dwarf_uleb(cursor), value);

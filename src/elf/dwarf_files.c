@@ -26,9 +26,8 @@ struct reader {
 static const char *get_string(struct mkp_dwarf_cursor *cursor)
 {
 	const char *string = (const char *)cursor->section->data + cursor->at;
-	const char *end = cursor->failed
-				  ? NULL
-				  : memchr(string, '\0', cursor->end - cursor->at);
+	const char *end = cursor->failed ? NULL
+					 : memchr(string, '\0', cursor->end - cursor->at);
 
 	if (!end) {
 		cursor->failed = true;

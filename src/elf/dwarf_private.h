@@ -55,7 +55,7 @@ struct mkp_dwarf {
 	size_t nr_attributes, cap_attributes;
 	struct mkp_dwarf_unit *units; /* by offset */
 	size_t nr_units, cap_units;
-	struct mkp_dwarf_unit *last; /* the one that an entry was found in */
+	struct mkp_dwarf_unit *last;	       /* the one that an entry was found in */
 	const struct mkp_dwarf_unit *files_of; /* whose files are these: */
 	struct mkp_dwarf_file *files;	       /* owned; directories first */
 	size_t nr_files, nr_directories;

@@ -21,8 +21,7 @@ static struct mkp_error *read_objects(struct mkp_patch *patch)
 /* Cuts both into atoms and references, which stay as they are. */
 static struct mkp_error *build_graphs(struct mkp_patch *patch)
 {
-	struct mkp_error *error = mkp_graph_create(patch->orig, NULL,
-						   &patch->orig_graph);
+	struct mkp_error *error = mkp_graph_create(patch->orig, NULL, &patch->orig_graph);
 
 	return error ? error
 		     : mkp_graph_create(patch->patched, patch->orig_graph,
