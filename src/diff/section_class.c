@@ -15,7 +15,10 @@ static const struct class_row rows[] = {
 	{ ".altinstr_aux", MKP_CLASS_AUX },
 	{ ".fixup", MKP_CLASS_AUX },
 	{ ".init.*", MKP_CLASS_INIT },
-	{ ".meminit.*", MKP_CLASS_INIT },
+	/* Kept or not: the image tells (emit/bind.c). */
+	{ ".meminit.text*", MKP_CLASS_TEXT },
+	{ ".meminit.data*", MKP_CLASS_DATA },
+	{ ".meminit.rodata*", MKP_CLASS_RODATA },
 	/* __ref, __refdata: may refer to init code, but stay. */
 	{ ".ref.text*", MKP_CLASS_TEXT },
 	{ ".ref.data*", MKP_CLASS_DATA },

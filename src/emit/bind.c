@@ -91,14 +91,31 @@ static uint64_t linker_symbol(const struct mkp_image *image, const char *name)
 }
 
 /* Whether vmlinux frees the memory after boot (free_initmem(),
- * include/asm-generic/sections.h). */
+ * include/asm-generic/sections.h), or @doubt if it does not say what it frees. */
 static bool is_init_address(const struct mkp_image *image,
-			    const struct mkp_image_match *match)
+			    const struct mkp_image_match *match, bool doubt)
 {
 	uint64_t begin = linker_symbol(image, "__init_begin");
 	uint64_t end = linker_symbol(image, "__init_end");
 
-	return begin && match->symbol->address >= begin && match->symbol->address < end;
+	if (!begin || !end)
+		return doubt;
+	return match->symbol->address >= begin && match->symbol->address < end;
+}
+
+/*
+ * Whether the object does not say if a symbol is one of the start only: `.meminit.*` of
+ * vmlinux is freed after boot, but for kernels with CONFIG_MEMORY_HOTPLUG (MEM_KEEP of
+ * include/asm-generic/vmlinux.lds.h, v6.1). A module keeps it: its loader goes by `.init`
+ * (module_init_section() of kernel/module/main.c).
+ */
+static bool is_perhaps_init(const struct binder *binder, const struct mkp_symbol *symbol)
+{
+	const struct mkp_object *object = binder->context->diff->orig->object;
+	const struct mkp_section *section = mkp_symbol_section(object, symbol);
+
+	return section && !binder->target->object &&
+	       mkp_name_matches(".meminit.*", section->name);
 }
 
 /* Finds the position of a symbol in an image; without one it is assumed to be unique. */
@@ -109,6 +126,7 @@ static struct mkp_error *find_position(struct binder *binder,
 				       struct mkp_binding *binding)
 {
 	bool defined = symbol->section != MKP_SHN_UNDEF;
+	bool perhaps_init = is_perhaps_init(binder, symbol);
 	struct mkp_image_query query = {
 		.name = symbol->name,
 		.file = symbol->file,
@@ -124,7 +142,15 @@ static struct mkp_error *find_position(struct binder *binder,
 	binding->position = 0;
 	if (!image) {
 		binder->nr_unproved++;
-		return NULL;
+		return perhaps_init
+			       ? mkp_check_report(
+					 binder->context->report,
+					 MKP_CHECK_INIT_REFERENCE, symbol->name,
+					 mkp_need_source(need),
+					 "a kernel without CONFIG_MEMORY_HOTPLUG "
+					 "frees it after boot; give the kernel by -k "
+					 "RELEASE or --vmlinux FILE")
+			       : NULL;
 	}
 	mkp_image_resolve(image, &query, &match);
 	if (image == own_image(binder) && binder->twin != MKP_NO_ATOM) {
@@ -136,9 +162,9 @@ static struct mkp_error *find_position(struct binder *binder,
 	}
 	if (match.verdict == MKP_RESOLVED) {
 		binding->position = match.position;
-		/* What the object itself defines has been seen by the checks. */
-		if (!defined && image == binder->target->vmlinux &&
-		    is_init_address(image, &match))
+		/* What else the object itself defines has been seen by the checks. */
+		if ((!defined || perhaps_init) && image == binder->target->vmlinux &&
+		    is_init_address(image, &match, perhaps_init))
 			return mkp_check_report(
 				binder->context->report, MKP_CHECK_INIT_REFERENCE,
 				symbol->name, mkp_need_source(need),
