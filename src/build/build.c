@@ -160,6 +160,8 @@ static struct mkp_error *look_at_inputs(struct mkp_build *build)
 		error = mkp_build_read_config(build);
 	if (!error)
 		error = mkp_build_check_compiler(build);
+	if (!error)
+		error = mkp_build_find_core(build);
 	return error ? error : find_work(build);
 }
 

@@ -271,3 +271,27 @@ struct mkp_error *mkp_build_find_inputs(struct mkp_build *build)
 		error = check_there(build);
 	return error ? error : make_absolute(build);
 }
+
+struct mkp_error *mkp_build_find_core(struct mkp_build *build)
+{
+	const char *core = build->options->core ? build->options->core
+						: "/usr/src/mkpatch-core";
+	MKP_CLEANUP_FREE char *real = NULL;
+	const char *symvers = NULL;
+	struct mkp_error *error;
+
+	if (build->options->standalone)
+		return NULL;
+	real = realpath(core, NULL);
+	error = mkp_format(&build->arena, &symvers, "%s/Module.symvers",
+			   real ? real : core);
+	if (!error && !mkp_file_exists(symvers))
+		error = mkp_error_create(MKP_ERROR_USAGE,
+					 "no %s: the core module is not built there; say "
+					 "where it is with --core, or make a patch that "
+					 "needs none with --standalone",
+					 symvers);
+	if (!error)
+		build->inputs.core_symvers = symvers;
+	return error;
+}

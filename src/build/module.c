@@ -272,9 +272,10 @@ static struct mkp_error *give_symvers(struct mkp_build *build)
 
 /* Nothing of the place where it is built gets into the module: the compiler is told to
  * leave paths out, and debug information, which speaks of a glue of a few lines. */
-static struct mkp_error *run_kbuild(struct work *work, const char *core)
+static struct mkp_error *run_kbuild(struct work *work)
 {
 	struct mkp_build *build = work->build;
+	const char *core = build->inputs.core_symvers;
 	const char *targets[3] = { "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules" };
 	const char *cflags = NULL;
 	struct mkp_make make = {
@@ -291,7 +292,7 @@ static struct mkp_error *run_kbuild(struct work *work, const char *core)
 				   "-g0 -ffile-prefix-map=%s/=", work->module);
 	if (!error && core)
 		error = mkp_format(&build->arena, &targets[make.nr_targets++],
-				   "KBUILD_EXTRA_SYMBOLS=%s/Module.symvers", core);
+				   "KBUILD_EXTRA_SYMBOLS=%s", core);
 	make.cflags = cflags;
 	if (!error)
 		error = mkp_build_make(build, &make, &status);
@@ -302,40 +303,13 @@ static struct mkp_error *run_kbuild(struct work *work, const char *core)
 	return error;
 }
 
-/* The core module's directory; NULL for a module that needs none. */
-static struct mkp_error *find_core(struct work *work, const char **ret_core)
-{
-	struct mkp_build *build = work->build;
-	const char *core = build->options->core ? build->options->core
-						: "/usr/src/mkpatch-core";
-	MKP_CLEANUP_FREE char *real = NULL;
-	const char *symvers = NULL;
-	struct mkp_error *error;
-
-	*ret_core = NULL;
-	if (build->options->standalone)
-		return NULL;
-	real = realpath(core, NULL);
-	error = mkp_format(&build->arena, &symvers, "%s/Module.symvers",
-			   real ? real : core);
-	if (!error && !mkp_file_exists(symvers))
-		error = mkp_error_create(MKP_ERROR_USAGE,
-					 "no %s: the core module is not built there; say "
-					 "where it is with --core, or make a patch that "
-					 "needs none with --standalone",
-					 symvers);
-	return error ? error : mkp_format(&build->arena, ret_core, "%s", real);
-}
-
 static struct mkp_error *make_module(struct work *work)
 {
 	struct mkp_build *build = work->build;
 	struct mkp_finalize_result finalized;
-	const char *core, *path = NULL;
-	struct mkp_error *error = find_core(work, &core);
+	const char *path = NULL;
+	struct mkp_error *error = run_kbuild(work);
 
-	if (!error)
-		error = run_kbuild(work, core);
 	if (!error)
 		error = mkp_format(&build->arena, &path, "%s/%s.ko", work->module,
 				   work->name);
@@ -413,11 +387,13 @@ static struct mkp_error *verify(struct work *work, const char **images,
 				const char **payloads)
 {
 	struct mkp_build *build = work->build;
+	const char *const symvers[] = { build->inputs.symvers,
+					build->inputs.core_symvers };
 	struct mkp_verify_input input = {
 		.vmlinux = build->inputs.vmlinux,
 		.images = images,
-		.symvers = &build->inputs.symvers,
-		.nr_symvers = 1,
+		.symvers = symvers,
+		.nr_symvers = symvers[1] ? 2 : 1,
 		.payloads = payloads,
 	};
 	struct mkp_verify_report report;

@@ -21,6 +21,7 @@ struct mkp_build_inputs {
 	const char *headers; /* directory; NULL: the prepared tree is used */
 	const char *modules; /* directory with the shipped modules */
 	const char *release;
+	const char *core_symvers; /* file; NULL: the module needs no core module */
 };
 
 /** What a kernel configuration says about how it is built. */
@@ -110,6 +111,7 @@ struct mkp_error *mkp_build_refuse(struct mkp_build *build, const char *format, 
 /* ---- inputs.c, release.c, config.c ---- */
 
 struct mkp_error *mkp_build_find_inputs(struct mkp_build *build) MKP_MUST_CHECK;
+struct mkp_error *mkp_build_find_core(struct mkp_build *build) MKP_MUST_CHECK;
 struct mkp_error *mkp_build_take_release(struct mkp_build *build) MKP_MUST_CHECK;
 struct mkp_error *mkp_build_read_config(struct mkp_build *build) MKP_MUST_CHECK;
 struct mkp_error *mkp_build_check_compiler(struct mkp_build *build) MKP_MUST_CHECK;
