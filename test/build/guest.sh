@@ -14,7 +14,7 @@ see()
 	local version cmdline status
 
 	version=$(cut -d' ' -f1 /proc/version)
-	cmdline=$(sed 's/.* //' /proc/cmdline)
+	cmdline=$(awk '{ print $NF }' /proc/cmdline)
 	mount -t binfmt_misc none /proc/sys/fs/binfmt_misc
 	status=$(cat /proc/sys/fs/binfmt_misc/status)
 	umount /proc/sys/fs/binfmt_misc
