@@ -209,6 +209,8 @@ static struct mkp_error *compile_patched(struct mkp_build *build, const char *st
 		error = mkp_journal_begin(build);
 	if (!error)
 		error = fill(build, build->patched, build->nr_affected, "with the patch");
+	if (!error && !has_headers(build))
+		error = mkp_file_remove(stale);
 	undo = mkp_journal_undo(build);
 	if (!error)
 		return undo;
