@@ -55,15 +55,28 @@ try_patch()
 	observe "$1" after "$(after_text "$1")"
 }
 
-# try_patch_first CASE MODULE: the patch waits for the module that it is for.
+# patch_waits CASE MODULE TARGET: the target is loaded, and is patched from then on.
+patch_waits()
+{
+	insmod "$3.ko" && patched_object "$1" "$2" 1 && observe "$1" with "$(expected "$1" with)"
+}
+
+# Whether a patched module can be loaded again: since 6.3. Before, see try_reload.
+reloads_patched()
+{
+	uname -r | awk -F. '{ exit !($1 > 6 || ($1 == 6 && $2 >= 3)) }'
+}
+
+# try_patch_first CASE MODULE: the patch waits for the module that it is for, and waits again if that
+# goes and comes back.
 try_patch_first()
 {
 	local target
 
 	target=$(expected "$1" module)
 	klp_load "$2.ko" "$2" || return 1
-	if ! patched_object "$1" "$2" 0 || ! insmod "$target.ko" ||
-		! patched_object "$1" "$2" 1 || ! observe "$1" with "$(expected "$1" with)"; then
+	if ! patched_object "$1" "$2" 0 || ! patch_waits "$1" "$2" "$target" ||
+		{ reloads_patched && ! { module_remove "$target" && patch_waits "$1" "$2" "$target"; }; }; then
 		klp_unload "$2" "$2"
 		return 1
 	fi
