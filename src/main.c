@@ -11,6 +11,7 @@ static const struct mkp_verb *const verbs[] = {
 	&mkp_verb_diff,	     &mkp_verb_finalize, &mkp_verb_checks,  &mkp_verb_verify,
 	&mkp_verb_preflight, &mkp_verb_build,	 &mkp_verb_info,    &mkp_verb_sections,
 	&mkp_verb_overlap,   &mkp_verb_delta,	 &mkp_verb_compose, &mkp_verb_package,
+	&mkp_verb_check,
 };
 
 static void print_verbs(FILE *stream)

@@ -154,6 +154,17 @@ _mkpatch_package()
 	esac
 }
 
+_mkpatch_check()
+{
+	case $cur in
+	-*)
+		_mkpatch_words '-k -w --kernel --source --config --headers --sysroot --work --json --help
+			--version'
+		;;
+	*) _mkpatch_files '*.patch' ;;
+	esac
+}
+
 _mkpatch_sections()
 {
 	case $cur in
@@ -191,7 +202,7 @@ _mkpatch()
 	fi
 	_mkpatch_argument "${COMP_WORDS[at]}" && return
 	case $verb in
-	verify | preflight | build | info | sections | overlap | delta | compose | package)
+	verify | preflight | build | info | sections | overlap | delta | compose | package | check)
 		if [ "$COMP_CWORD" -gt 1 ]; then
 			"_mkpatch_$verb"
 			return
@@ -201,7 +212,7 @@ _mkpatch()
 	_mkpatch_diff
 	if [ "$COMP_CWORD" = 1 ] && [[ $cur != -* ]]; then
 		mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY \
-			< <(compgen -W 'diff finalize checks verify preflight build info sections overlap delta compose package' -- "$cur")
+			< <(compgen -W 'diff finalize checks verify preflight build info sections overlap delta compose package check' -- "$cur")
 	fi
 }
 

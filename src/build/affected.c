@@ -123,7 +123,11 @@ static struct mkp_error *add_source(void *data, const char *path)
 	if (error || kind == MKP_OWNER_NONE)
 		return error;
 	affecting->found++;
-	return add(affecting, object, module);
+	error = add(affecting, object, module);
+	if (!error)
+		affecting->build->affected[affecting->build->nr_affected - 1].library =
+			kind == MKP_OWNER_LIBRARY;
+	return error;
 }
 
 static const char *why_elsewhere(const char *path)

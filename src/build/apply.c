@@ -263,7 +263,9 @@ struct mkp_error *mkp_build_apply(struct mkp_build *build)
 
 	if (error)
 		return error;
-	mkp_key_add_text(key, build->options->keep_lines ? "keep" : "reline");
+	mkp_key_add_text(key, build->looks_only		   ? "look"
+			      : build->options->keep_lines ? "keep"
+							   : "reline");
 	error = write_header(build, key);
 	if (!error)
 		error = read_patches(build, &paths, key);

@@ -141,7 +141,7 @@ static struct mkp_error *find_work(struct mkp_build *build)
 	return mkp_format(&build->arena, &build->work, "%s/%s", here, work);
 }
 
-static struct mkp_error *look_at_inputs(struct mkp_build *build)
+struct mkp_error *mkp_build_look_at_inputs(struct mkp_build *build)
 {
 	struct mkp_error *error = mkp_series_expand(build, &build->patches,
 						    &build->nr_patches);
@@ -154,11 +154,11 @@ static struct mkp_error *look_at_inputs(struct mkp_build *build)
 		error = mkp_series_identify(build);
 	if (!error)
 		error = mkp_build_find_inputs(build);
-	if (!error)
+	if (!error && build->inputs.vmlinux)
 		error = mkp_build_take_release(build);
 	if (!error)
 		error = mkp_build_read_config(build);
-	if (!error)
+	if (!error && !build->looks_only)
 		error = mkp_build_check_compiler(build);
 	if (!error)
 		error = mkp_build_find_core(build);
@@ -208,10 +208,10 @@ static struct mkp_error *stage_compile(struct mkp_build *build)
 			     build->nr_reused);
 }
 
-static struct mkp_error *run(struct mkp_build *build)
+static struct mkp_error *run(struct mkp_build *build, void *data MKP_UNUSED)
 {
 	struct mkp_build_result *result = build->result;
-	struct mkp_error *error = look_at_inputs(build);
+	struct mkp_error *error = mkp_build_look_at_inputs(build);
 
 	if (!error)
 		error = stage_tree(build);
@@ -240,6 +240,21 @@ static void build_deinit(struct mkp_build *build)
 	mkp_arena_deinit(&build->arena);
 }
 
+struct mkp_error *mkp_build_guard(struct mkp_build *build,
+				  struct mkp_error *(*body)(struct mkp_build *build,
+							    void *data),
+				  void *data)
+{
+	struct mkp_error *error = mkp_signals_create(&build->signals);
+
+	mkp_arena_init(&build->arena);
+	clock_gettime(CLOCK_MONOTONIC, &build->stage_began);
+	if (!error)
+		error = body(build, data);
+	build_deinit(build);
+	return error;
+}
+
 struct mkp_error *mkp_build_run(const struct mkp_build_options *options,
 				const struct mkp_build_sink *sink,
 				struct mkp_build_result *result)
@@ -250,12 +265,6 @@ struct mkp_error *mkp_build_run(const struct mkp_build_options *options,
 		.result = result,
 		.lock = -1,
 	};
-	struct mkp_error *error = mkp_signals_create(&build.signals);
 
-	mkp_arena_init(&build.arena);
-	clock_gettime(CLOCK_MONOTONIC, &build.stage_began);
-	if (!error)
-		error = run(&build);
-	build_deinit(&build);
-	return error;
+	return mkp_build_guard(&build, run, NULL);
 }

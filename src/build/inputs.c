@@ -206,6 +206,9 @@ static struct mkp_error *check_there(struct mkp_build *build)
 	};
 
 	for (size_t i = 0; i < MKP_ARRAY_SIZE(pieces); i++) {
+		/* To look at a patch the source and the configuration are enough. */
+		if (build->looks_only && i > PIECE_CONFIG && !pieces[i])
+			continue;
 		if (!pieces[i])
 			return missing(build, i);
 		if (access(pieces[i], R_OK))

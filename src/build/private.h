@@ -57,6 +57,7 @@ struct mkp_affected {
 	const char *object;  /* "fs/proc/cmdline.o" */
 	const char *owner;   /* module; NULL: vmlinux */
 	const char *because; /* path of the patched file */
+	bool library;	     /* of a list of lib-y */
 };
 
 struct mkp_build {
@@ -93,9 +94,19 @@ struct mkp_build {
 	size_t nr_lines;	       /* that make has written */
 	const char *verified;	       /* how much of what, as a text */
 	bool tree_reused, other_compiler;
+	bool looks_only; /* nothing is compiled: see outlook.h */
 };
 
 /* ---- build.c ---- */
+
+/** Runs with signals held back, an arena, and what is in *@build; leaves nothing open. */
+struct mkp_error *mkp_build_guard(struct mkp_build *build,
+				  struct mkp_error *(*body)(struct mkp_build *build,
+							    void *data),
+				  void *data) MKP_MUST_CHECK;
+
+/** Patches, inputs, configuration, compiler, work directory. */
+struct mkp_error *mkp_build_look_at_inputs(struct mkp_build *build) MKP_MUST_CHECK;
 
 void mkp_build_begin(struct mkp_build *build, enum mkp_build_stage stage);
 struct mkp_error *mkp_build_end(struct mkp_build *build, const char *format, ...)
@@ -120,6 +131,12 @@ struct mkp_error *mkp_build_check_compiler(struct mkp_build *build) MKP_MUST_CHE
 
 /** Makes or finds the tree; takes the lock of the work directory. */
 struct mkp_error *mkp_build_tree(struct mkp_build *build) MKP_MUST_CHECK;
+
+/**
+ * The same for a look: a prepared tree if there is one, else the source where it is, else
+ * what a tarball has, unpacked once.
+ */
+struct mkp_error *mkp_build_source(struct mkp_build *build) MKP_MUST_CHECK;
 
 /** What the files of a directory are now: names, sizes, times. */
 struct mkp_error *mkp_source_key(const char *directory, const char *arch,

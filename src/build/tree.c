@@ -269,11 +269,11 @@ static struct mkp_error *name_places(struct mkp_build *build, const char *key)
 	return error;
 }
 
-struct mkp_error *mkp_build_tree(struct mkp_build *build)
+/* Is there a tree under this key? Takes the lock of the work directory. */
+static struct mkp_error *find_tree(struct mkp_build *build, char key[MKP_KEY_TEXT],
+				   const char **ret_ready)
 {
 	MKP_CLEANUP_FREE char *was = NULL;
-	char key[MKP_KEY_TEXT];
-	const char *ready = NULL;
 	struct mkp_error *error = take_lock(build);
 
 	if (!error)
@@ -281,13 +281,70 @@ struct mkp_error *mkp_build_tree(struct mkp_build *build)
 	if (!error)
 		error = name_places(build, key);
 	if (!error)
-		error = mkp_format(&build->arena, &ready, "%s/ready", build->base);
-	if (!error && mkp_file_exists(ready))
-		error = mkp_file_read(ready, &was, NULL);
+		error = mkp_format(&build->arena, ret_ready, "%s/ready", build->base);
+	if (!error && mkp_file_exists(*ret_ready))
+		error = mkp_file_read(*ret_ready, &was, NULL);
+	build->tree_reused = was && !strcmp(was, key);
+	return error;
+}
+
+struct mkp_error *mkp_build_tree(struct mkp_build *build)
+{
+	char key[MKP_KEY_TEXT];
+	const char *ready = NULL;
+	struct mkp_error *error = find_tree(build, key, &ready);
+
 	if (error)
 		return error;
-	build->tree_reused = was && !strcmp(was, key);
 	if (!build->tree_reused)
 		return make_tree(build, ready, key);
 	return mkp_journal_undo(build);
+}
+
+/* All of it or nothing: a copy that was not finished has no source under its name. */
+static struct mkp_error *unpack_once(struct mkp_build *build)
+{
+	const char *source = build->tree;
+	struct mkp_error *error;
+
+	if (mkp_directory_exists(source))
+		return NULL;
+	error = mkp_format(&build->arena, &build->tree, "%s/unpacking", build->base);
+	if (!error)
+		error = mkp_tree_remove(build->tree);
+	if (!error)
+		error = unpack(build);
+	if (!error && rename(build->tree, source))
+		error = mkp_error_create_errno(errno, "cannot make %s", source);
+	build->tree = source;
+	return error;
+}
+
+struct mkp_error *mkp_build_source(struct mkp_build *build)
+{
+	char key[MKP_KEY_TEXT];
+	const char *ready = NULL;
+	struct mkp_error *error;
+
+	/* A vmlinux would tell more of its name than the configuration does. */
+	if (!build->inputs.release)
+		build->inputs.release = build->config.version;
+	error = find_tree(build, key, &ready);
+	if (error)
+		return error;
+	if (build->tree_reused)
+		return mkp_journal_undo(build);
+	error = mkp_format(&build->arena, &build->base, "%s/look-%.16s", build->work,
+			   key);
+	if (!error)
+		error = mkp_format(&build->arena, &build->tree, "%s/source", build->base);
+	if (!error)
+		error = mkp_format(&build->arena, &build->log, "%s/log", build->base);
+	if (!error)
+		error = mkp_directory_make(build->base);
+	if (!error && mkp_directory_exists(build->inputs.source))
+		build->tree = build->inputs.source;
+	else if (!error)
+		error = unpack_once(build);
+	return error ? error : check_version(build, build->tree);
 }

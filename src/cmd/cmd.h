@@ -38,6 +38,7 @@ extern const struct mkp_verb mkp_verb_overlap;
 extern const struct mkp_verb mkp_verb_delta;
 extern const struct mkp_verb mkp_verb_compose;
 extern const struct mkp_verb mkp_verb_package;
+extern const struct mkp_verb mkp_verb_check;
 
 /** One option: parsed from this row, and listed by --help from it. */
 struct mkp_option {
