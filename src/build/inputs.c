@@ -283,7 +283,7 @@ struct mkp_error *mkp_build_find_core(struct mkp_build *build)
 	const char *symvers = NULL;
 	struct mkp_error *error;
 
-	if (build->options->standalone)
+	if (build->options->standalone || build->looks_only)
 		return NULL;
 	real = realpath(core, NULL);
 	error = mkp_format(&build->arena, &symvers, "%s/Module.symvers",
