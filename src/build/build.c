@@ -265,6 +265,7 @@ struct mkp_error *mkp_build_run(const struct mkp_build_options *options,
 		.result = result,
 		.lock = -1,
 	};
+	struct mkp_error *error = mkp_build_guard(&build, run, NULL);
 
-	return mkp_build_guard(&build, run, NULL);
+	return error;
 }
