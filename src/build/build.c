@@ -265,7 +265,8 @@ struct mkp_error *mkp_build_run(const struct mkp_build_options *options,
 		.result = result,
 		.lock = -1,
 	};
-	struct mkp_error *error = mkp_build_guard(&build, run, NULL);
 
-	return error;
+	/* An error refers to nothing of the build. */
+	// cppcheck-suppress returnDanglingLifetime
+	return mkp_build_guard(&build, run, NULL);
 }

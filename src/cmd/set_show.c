@@ -48,10 +48,10 @@ void mkp_set_print_findings(const struct mkp_set_report *report)
 struct mkp_error *mkp_set_json_fact(struct json_object *object,
 				    const struct mkp_fact *fact)
 {
-	const char *object = fact && *fact->object ? fact->object : NULL;
+	const char *where = fact && *fact->object ? fact->object : NULL;
 	const struct mkp_json_string strings[] = {
 		{ "kind", fact ? mkp_fact_kind_name(fact->kind) : NULL },
-		{ "object", object },
+		{ "object", where },
 		{ "name", fact ? fact->name : NULL },
 	};
 	struct mkp_error *error = mkp_json_add_strings(object, strings,
