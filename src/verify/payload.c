@@ -52,14 +52,29 @@ struct reference {
 	struct mkp_verify_place to; /* if the module defines it */
 };
 
-/* The symbol around a place that the payload refers to by its section alone. */
+static uint32_t symbol_around(const struct mkp_verify_payload *payload,
+			      const struct mkp_verify_place *place)
+{
+	uint32_t index = mkp_verify_map_around(&payload->code, place);
+
+	return index ? index : mkp_verify_map_around(&payload->data, place);
+}
+
+/* The symbol around a place that the payload refers to by its section alone, or the one
+ * that ends there: loops count up to the end of an array. */
 static void name_target(const struct mkp_verify_payload *payload,
 			struct reference *reference)
 {
-	uint32_t index = mkp_verify_map_around(&payload->code, &reference->from);
+	uint32_t index = symbol_around(payload, &reference->from);
+	struct mkp_verify_place last = reference->from;
 
-	if (!index)
-		index = mkp_verify_map_around(&payload->data, &reference->from);
+	if (!index && last.offset--) {
+		index = symbol_around(payload, &last);
+		if (index && payload->object->symbols[index].value +
+					     payload->object->symbols[index].size !=
+				     reference->from.offset)
+			index = 0;
+	}
 	reference->index = index;
 	reference->symbol = index ? &payload->object->symbols[index] : NULL;
 	if (index)
