@@ -288,7 +288,9 @@ const char *mkp_image_path(const struct mkp_image *image)
 
 const char *mkp_image_module_name(const struct mkp_image *image)
 {
-	return mkp_image_modinfo(image, "name");
+	const char *name = mkp_image_modinfo(image, "name");
+
+	return name && *name ? name : NULL;
 }
 
 const char *mkp_image_debug_path(const struct mkp_image *image)
