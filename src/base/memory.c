@@ -34,6 +34,5 @@ void mkp_memory_prepare(void)
 		return;
 	first = malloc(1);
 	free(first);
-	if (madvise((void *)huge, HEAP - HUGE_PAGE, MADV_HUGEPAGE))
-		return;
+	madvise((void *)huge, HEAP - HUGE_PAGE, MADV_HUGEPAGE);
 }

@@ -34,14 +34,22 @@ static bool are_neighbours(const struct mkp_check_context *context, uint32_t bef
 	       old != MKP_NO_ATOM && variable_before(diff->orig, old) == old_before;
 }
 
+/* Both lists ascend: the references of an atom, and those to one. */
 static bool refers_to(const struct mkp_graph *graph, uint32_t from, uint32_t to)
 {
 	const struct mkp_atom *atom = &graph->atoms[from];
+	uint32_t low = graph->incoming_first[to], high = graph->incoming_first[to + 1];
+	const uint32_t end = high;
 
-	for (uint32_t i = 0; i < atom->nr_refs; i++)
-		if (graph->refs[atom->first_ref + i].target == to)
-			return true;
-	return false;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (graph->incoming[middle] < atom->first_ref)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < end && graph->incoming[low] - atom->first_ref < atom->nr_refs;
 }
 
 /* Whether a reference is an address, told as a place in a section. What is relative to

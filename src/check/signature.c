@@ -74,9 +74,11 @@ static struct cursor first_parameter(struct mkp_types *types,
 	struct mkp_dwarf *dwarf = mkp_types_dwarf(types);
 	struct cursor cursor = { .types = types, .die = *function };
 
-	while (cursor.die.origin && cursor.die.origin != cursor.die.offset &&
-	       mkp_dwarf_read(dwarf, cursor.die.origin, &cursor.die))
-		;
+	/* A concrete copy, its abstract instance, the declaration of that; a file that
+	 * is damaged may have a circle. */
+	for (int i = 0; i < 3 && cursor.die.origin; i++)
+		if (!mkp_dwarf_read(dwarf, cursor.die.origin, &cursor.die))
+			break;
 	cursor.more = mkp_dwarf_child(dwarf, &cursor.die, &cursor.die);
 	return cursor;
 }
@@ -151,9 +153,11 @@ static bool is_same_aggregate(const struct shape *a, const struct shape *b,
 
 		mkp_types_member(i.types, &i.die, &bit[0], &count[0]);
 		mkp_types_member(j.types, &j.die, &bit[1], &count[1]);
+		/* Two levels of these: in a damaged file one may be a member of itself.
+		 */
 		if (i.die.tag != j.die.tag || bit[0] != bit[1] || count[0] != count[1] ||
 		    !is_same_type(shape_of(i.types, i.die.type),
-				  shape_of(j.types, j.die.type), depth))
+				  shape_of(j.types, j.die.type), depth + MAX_DEPTH / 2))
 			return false;
 		i.more = mkp_dwarf_sibling(mkp_types_dwarf(i.types), &i.die, &i.die);
 		j.more = mkp_dwarf_sibling(mkp_types_dwarf(j.types), &j.die, &j.die);

@@ -484,12 +484,13 @@ static void take_location(const struct decoder *decoder, const struct value *val
 static uint64_t range_list(const struct decoder *decoder, const struct value *value)
 {
 	struct mkp_dwarf *dwarf = decoder->dwarf;
-	uint64_t base = decoder->unit->ranges;
+	uint64_t base = decoder->unit->ranges, offset;
 
 	if (value->is_reference)
 		return value->number;
-	return base + indexed(dwarf, &dwarf->rnglists, base, value->number,
-			      decoder->unit->offset_size, NULL);
+	offset = indexed(dwarf, &dwarf->rnglists, base, value->number,
+			 decoder->unit->offset_size, NULL);
+	return offset == UINT64_MAX ? offset : base + offset;
 }
 
 static void take_number(struct mkp_die *die, uint64_t *member, uint32_t flag,
