@@ -12,7 +12,8 @@
 
 #include "base/array.h"
 
-#define MAX_DEPTH 16
+/* In one type; more are in a damaged file, where one is a member of itself. */
+#define MAX_NAMELESS 256
 
 struct member {
 	const char *name; /* "" for what has none */
@@ -23,13 +24,14 @@ struct members {
 	struct mkp_types *types;
 	struct member *list;
 	size_t count, capacity;
+	size_t nr_nameless; /* structures inside, whose members are here */
 };
 
 static struct mkp_error *add_members(struct members *members, const struct mkp_die *type,
-				     uint64_t base, int depth);
+				     uint64_t base);
 
 static struct mkp_error *add_member(struct members *members, const struct mkp_die *die,
-				    uint64_t base, int depth)
+				    uint64_t base)
 {
 	struct member member = { .name = die->name ? die->name : "" };
 	struct mkp_error *error;
@@ -38,8 +40,11 @@ static struct mkp_error *add_member(struct members *members, const struct mkp_di
 	mkp_types_member(members->types, die, &member.bit, &member.nr_bits);
 	member.bit += base;
 	if (!die->name && mkp_types_strip(members->types, die->type, &type) &&
-	    (type.tag == DW_TAG_structure_type || type.tag == DW_TAG_union_type))
-		return add_members(members, &type, member.bit, depth + 1);
+	    (type.tag == DW_TAG_structure_type || type.tag == DW_TAG_union_type) &&
+	    members->nr_nameless < MAX_NAMELESS) {
+		members->nr_nameless++;
+		return add_members(members, &type, member.bit);
+	}
 	error = mkp_array_reserve(&members->list, &members->capacity, members->count + 1,
 				  sizeof(member));
 	if (!error)
@@ -48,16 +53,16 @@ static struct mkp_error *add_member(struct members *members, const struct mkp_di
 }
 
 static struct mkp_error *add_members(struct members *members, const struct mkp_die *type,
-				     uint64_t base, int depth)
+				     uint64_t base)
 {
 	struct mkp_dwarf *dwarf = mkp_types_dwarf(members->types);
 	struct mkp_error *error = NULL;
 	struct mkp_die die;
-	bool more = depth < MAX_DEPTH && mkp_dwarf_child(dwarf, type, &die);
+	bool more = mkp_dwarf_child(dwarf, type, &die);
 
 	for (; more && !error; more = mkp_dwarf_sibling(dwarf, &die, &die))
 		if (die.tag == DW_TAG_member)
-			error = add_member(members, &die, base, depth);
+			error = add_member(members, &die, base);
 	return error;
 }
 
@@ -83,10 +88,10 @@ static struct mkp_error *add_type(struct mkp_layouts *layouts, struct members *m
 	struct mkp_layout entry = { .type = die->offset };
 	struct mkp_error *error = NULL;
 
-	members->count = 0;
+	members->count = members->nr_nameless = 0;
 	if (die->name) {
 		entry.name = mkp_hash_mix(die->tag, mkp_hash_string(die->name));
-		error = add_members(members, die, 0, 0);
+		error = add_members(members, die, 0);
 		entry.hash = hash_members(members, die);
 	}
 	if (!error)
@@ -328,7 +333,7 @@ static struct mkp_error *list_members(struct mkp_types *types, uint64_t type,
 	*ret_members = (struct members){ .types = types };
 	if (mkp_types_strip(types, type, &die)) {
 		*ret_size = die.byte_size;
-		error = add_members(ret_members, &die, 0, 0);
+		error = add_members(ret_members, &die, 0);
 	}
 	if (ret_members->count)
 		qsort(ret_members->list, ret_members->count, sizeof(struct member),

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Pointers to functions that take pointers to functions ... end somewhere. */
+/* Pointers to functions that take pointers to functions ... end somewhere. In a damaged
+ * file each of many parameters or members may be what it is one of. */
 #define MAX_DEPTH 6
+#define MAX_PAIRS 65536
 
 enum kind {
 	KIND_VOID, /* or not known */
@@ -25,6 +27,12 @@ struct shape {
 	struct mkp_die die;
 	enum kind kind;
 	uint64_t size;
+};
+
+/* How far a comparison has come. */
+struct progress {
+	unsigned int depth;
+	size_t *pairs; /* of types that were compared */
 };
 
 /* The parameters of a function, one by one. */
@@ -102,18 +110,18 @@ static bool next_parameter(struct cursor *cursor, struct mkp_die *ret_die)
 	return false;
 }
 
-static bool is_same_type(struct shape a, struct shape b, unsigned int depth);
+static bool is_same_type(struct shape a, struct shape b, struct progress progress);
 
 /* What a function returned may be ignored, so a result where there was none is harmless.
  */
 static bool is_same_result(const struct shape *old, const struct shape *new,
-			   unsigned int depth)
+			   struct progress progress)
 {
-	return old->kind == KIND_VOID || is_same_type(*old, *new, depth);
+	return old->kind == KIND_VOID || is_same_type(*old, *new, progress);
 }
 
 static bool is_same_signature(const struct shape *a, const struct shape *b,
-			      unsigned int depth)
+			      struct progress progress)
 {
 	struct cursor i = first_parameter(a->types, &a->die);
 	struct cursor j = first_parameter(b->types, &b->die);
@@ -121,12 +129,12 @@ static bool is_same_signature(const struct shape *a, const struct shape *b,
 	struct shape y = shape_of(b->types, b->die.type);
 	struct mkp_die p, q;
 
-	if (!is_same_result(&x, &y, depth))
+	if (!is_same_result(&x, &y, progress))
 		return false;
 	while (next_parameter(&i, &p)) {
 		if (!next_parameter(&j, &q) || p.tag != q.tag ||
 		    !is_same_type(shape_of(a->types, p.type), shape_of(b->types, q.type),
-				  depth))
+				  progress))
 			return false;
 	}
 	return !next_parameter(&j, &q);
@@ -138,7 +146,7 @@ static bool is_same_signature(const struct shape *a, const struct shape *b,
  * counts.
  */
 static bool is_same_aggregate(const struct shape *a, const struct shape *b,
-			      unsigned int depth)
+			      struct progress progress)
 {
 	struct cursor i = { .types = a->types }, j = { .types = b->types };
 
@@ -153,11 +161,9 @@ static bool is_same_aggregate(const struct shape *a, const struct shape *b,
 
 		mkp_types_member(i.types, &i.die, &bit[0], &count[0]);
 		mkp_types_member(j.types, &j.die, &bit[1], &count[1]);
-		/* Two levels of these: in a damaged file one may be a member of itself.
-		 */
 		if (i.die.tag != j.die.tag || bit[0] != bit[1] || count[0] != count[1] ||
 		    !is_same_type(shape_of(i.types, i.die.type),
-				  shape_of(j.types, j.die.type), depth + MAX_DEPTH / 2))
+				  shape_of(j.types, j.die.type), progress))
 			return false;
 		i.more = mkp_dwarf_sibling(mkp_types_dwarf(i.types), &i.die, &i.die);
 		j.more = mkp_dwarf_sibling(mkp_types_dwarf(j.types), &j.die, &j.die);
@@ -168,7 +174,7 @@ static bool is_same_aggregate(const struct shape *a, const struct shape *b,
 /* Any address does for void *; and whether a number has a sign is no matter of where it
  * is. */
 static bool is_same_pointee(const struct shape *a, const struct shape *b,
-			    unsigned int depth)
+			    struct progress progress)
 {
 	struct shape x = shape_of(a->types, a->die.type);
 	struct shape y = shape_of(b->types, b->die.type);
@@ -178,8 +184,8 @@ static bool is_same_pointee(const struct shape *a, const struct shape *b,
 	if (x.kind == KIND_INTEGER && y.kind == KIND_INTEGER)
 		return x.size == y.size;
 	if (x.kind == KIND_AGGREGATE && y.kind == KIND_AGGREGATE)
-		return is_same_aggregate(&x, &y, depth);
-	return is_same_type(x, y, depth);
+		return is_same_aggregate(&x, &y, progress);
+	return is_same_type(x, y, progress);
 }
 
 /* The caller extends what is narrower than int, by its sign; a bool is 0 or 1. */
@@ -196,23 +202,23 @@ static bool is_extended_alike(const struct shape *a, const struct shape *b)
 			     b->die.encoding == DW_ATE_signed_char);
 }
 
-static bool is_same_type(struct shape a, struct shape b, unsigned int depth)
+static bool is_same_type(struct shape a, struct shape b, struct progress progress)
 {
 	if (a.kind != b.kind)
 		return false;
-	if (++depth > MAX_DEPTH)
+	if (++*progress.pairs > MAX_PAIRS || ++progress.depth > MAX_DEPTH)
 		return true;
 	switch (a.kind) {
 	case KIND_INTEGER:
 		return a.size == b.size && is_extended_alike(&a, &b);
 	case KIND_POINTER:
-		return is_same_pointee(&a, &b, depth);
+		return is_same_pointee(&a, &b, progress);
 	case KIND_AGGREGATE:
-		return a.size == b.size && is_same_aggregate(&a, &b, depth);
+		return a.size == b.size && is_same_aggregate(&a, &b, progress);
 	case KIND_ARRAY:
-		return is_same_pointee(&a, &b, depth);
+		return is_same_pointee(&a, &b, progress);
 	case KIND_FUNCTION:
-		return is_same_signature(&a, &b, depth);
+		return is_same_signature(&a, &b, progress);
 	default:
 		return a.size == b.size;
 	}
@@ -292,17 +298,19 @@ static void print_difference(FILE *stream, const struct shape *old,
 	struct cursor j = first_parameter(new->types, &new->die);
 	struct shape x = shape_of(old->types, old->die.type);
 	struct shape y = shape_of(new->types, new->die.type);
+	size_t pairs = 0;
+	struct progress progress = { .pairs = &pairs };
 	struct mkp_die p, q;
 
 	if (print_numbers(stream, old, new))
 		return;
-	if (!is_same_result(&x, &y, 0)) {
+	if (!is_same_result(&x, &y, progress)) {
 		print_types(stream, "result: ", old, old->die.type, new, new->die.type);
 		return;
 	}
 	for (int n = 1; next_parameter(&i, &p) && next_parameter(&j, &q); n++) {
 		if (is_same_type(shape_of(old->types, p.type),
-				 shape_of(new->types, q.type), 0))
+				 shape_of(new->types, q.type), progress))
 			continue;
 		fprintf(stream, "parameter %d: ", n);
 		print_types(stream, "", old, p.type, new, q.type);
@@ -317,12 +325,12 @@ struct mkp_error *mkp_signature_difference(struct mkp_types *old_types,
 {
 	struct shape a = { .types = old_types, .die = *old, .kind = KIND_FUNCTION };
 	struct shape b = { .types = new_types, .die = *new, .kind = KIND_FUNCTION };
+	size_t pairs = 0, size;
 	char *text;
-	size_t size;
 	FILE *stream;
 
 	*ret_text = NULL;
-	if (is_same_signature(&a, &b, 0))
+	if (is_same_signature(&a, &b, (struct progress){ .pairs = &pairs }))
 		return NULL;
 	stream = open_memstream(&text, &size);
 	if (!stream)
