@@ -16,6 +16,8 @@
 #include <cmocka.h>
 
 #include "elf/types.h"
+#include "support_compile.h"
+#include "support_dwarf.h"
 
 static const char source[] =
 	"typedef unsigned short u16;\n"
@@ -311,6 +313,43 @@ static void damaged_data_is_survived(void **state)
 	close_object(&opened);
 }
 
+/* A function whose code is in pieces, by the number of their list. */
+static void expect_pieces(const char *lists, const char *index, bool found)
+{
+	struct compiled compiled;
+	struct mkp_die die;
+	char *text;
+
+	assert_true(asprintf(&text,
+			     ".text\nf: nop\n.section .debug_rnglists, "
+			     "\"\"\n%s\n" DWARF_UNIT_WITH_LISTS(
+				     "lists") "pieces f, %s\n" DWARF_END,
+			     lists, index) > 0);
+	compiled_init(&compiled, DWARF_AS, text);
+	assert_int_equal(
+		mkp_types_function(compiled.types,
+				   mkp_object_find_section(compiled.object, ".text"), 0,
+				   &die),
+		found);
+	free(text);
+	compiled_deinit(&compiled);
+}
+
+static void lists_of_pieces(void **state)
+{
+	static const char two[] = ".skip 12\nlists: .long first - lists, end - lists\n"
+				  "first: .byte 7\n.quad f\n.byte 1\nend: .byte 0\n";
+	/* What is in front of the table looks like a list. */
+	static const char in_front[] = ".skip 11\n.byte 7\nlists: .quad f\n.byte 1, 0\n";
+
+	(void)state;
+	expect_pieces(two, "0", true);
+	expect_pieces(two, "1", false);
+	expect_pieces(in_front, "3", false);
+	expect_pieces(in_front, "0xfffffff", false);
+	expect_pieces(in_front, "0xffffffffffffffff", false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,6 +357,7 @@ int main(void)
 		cmocka_unit_test(children_and_siblings_are_all),
 		cmocka_unit_test(without_dwarf_there_are_none),
 		cmocka_unit_test(damaged_data_is_survived),
+		cmocka_unit_test(lists_of_pieces),
 	};
 
 	return cmocka_run_group_tests_name("elf/types", tests, make_source,
