@@ -101,3 +101,24 @@ kernel_make()
 	CPATH=$MKP_TOP/include make -C "$KERNEL_SOURCE" -j"$MKP_JOBS" CC="$compiler" ${rust[@]+"${rust[@]}"} \
 		KCFLAGS='-ffunction-sections -fdata-sections' "$@"
 }
+
+# own_source DIR: the kernel's source under names of its own, by hard links, below DIR; prints where.
+# scripts/kernel/compile-pair patches the other one, which replaces files, and a file that has another
+# time is another source for `mkpatch build`.
+own_source()
+{
+	local lock source=$1/source-$KERNEL_VERSION
+
+	if [ ! -e "$source" ]; then
+		mkdir -p "$1"
+		exec {lock}>>"$KERNEL_DIR/tree.lock"
+		flock "$lock"
+		[ ! -e "$KERNEL_DIR/journal" ] ||
+			die "a patch stands in $KERNEL_SOURCE: run scripts/kernel/compile-pair"
+		rm -rf "$source.new"
+		cp -al "$KERNEL_SOURCE" "$source.new"
+		exec {lock}>&-
+		mv "$source.new" "$source"
+	fi
+	printf '%s\n' "$source"
+}

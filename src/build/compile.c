@@ -66,12 +66,16 @@ static struct mkp_error *take_line(void *data, const char *line)
 static struct mkp_error *fail(struct watch *watch, const char *which)
 {
 	struct mkp_build *build = watch->build;
-	const char *object = watch->object ? watch->object : "an object";
+	struct mkp_error *error = mkp_format(&build->arena, &build->failed, "%s",
+					     watch->object ? watch->object : "an object");
 
-	if (watch->failed)
-		mkp_build_event(build, MKP_EVENT_DETAIL, 0, 0, watch->failed);
-	return mkp_error_create(MKP_ERROR_IO, "%s does not compile %s: %s (log: %s)",
-				object, which, build->reason, build->log);
+	build->said = NULL;
+	if (!error && watch->failed)
+		error = mkp_format(&build->arena, &build->said, "%s", watch->failed);
+	return error ? error
+		     : mkp_error_create(MKP_ERROR_IO,
+					"%s does not compile %s: %s (log: %s)",
+					build->failed, which, build->reason, build->log);
 }
 
 static void watch_deinit(struct watch *watch)
@@ -195,6 +199,40 @@ static bool all_there(const struct mkp_build *build)
 	return true;
 }
 
+static bool is_relined(const struct mkp_build *build)
+{
+	for (size_t i = 0; i < build->nr_files; i++)
+		if (build->files[i].relined)
+			return true;
+	return false;
+}
+
+/*
+ * What did not compile once more without #line, so that the compiler speaks of the lines
+ * that the author sees. Owns @first, and returns that or what came of this.
+ */
+static struct mkp_error *fail_again(struct mkp_build *build, struct mkp_error *first)
+{
+	const char *object = build->failed, *said = build->said;
+	struct mkp_error *error;
+
+	if (!said || !is_relined(build))
+		return first;
+	build->said = NULL;
+	error = mkp_build_put_plain(build);
+	if (!error)
+		error = make_objects(build, &object, 1, 2 * build->nr_affected,
+				     "with the patch");
+	if (error && build->said) {
+		mkp_error_destroy(first);
+		return error;
+	}
+	/* It was the #line, or something else has come between. */
+	build->said = said;
+	mkp_error_destroy(error);
+	return first;
+}
+
 static struct mkp_error *compile_patched(struct mkp_build *build, const char *stale)
 {
 	struct mkp_error *error = NULL, *undo;
@@ -209,6 +247,8 @@ static struct mkp_error *compile_patched(struct mkp_build *build, const char *st
 		error = mkp_journal_begin(build);
 	if (!error)
 		error = fill(build, build->patched, build->nr_affected, "with the patch");
+	if (error)
+		error = fail_again(build, error);
 	if (!error && !has_headers(build))
 		error = mkp_file_remove(stale);
 	undo = mkp_journal_undo(build);
@@ -229,5 +269,9 @@ struct mkp_error *mkp_build_compile(struct mkp_build *build)
 	/* What was made now was made from the tree as it should be. */
 	if (!error && build->nr_compiled > before)
 		error = mkp_file_remove(stale);
-	return error ? error : compile_patched(build, stale);
+	if (!error)
+		error = compile_patched(build, stale);
+	if (error && build->said)
+		mkp_build_event(build, MKP_EVENT_DETAIL, 0, 0, build->said);
+	return error;
 }

@@ -47,7 +47,7 @@ static struct mkp_error *run_diff(struct mkp_build *build, const char *const *ar
 	return error;
 }
 
-static struct mkp_error *reline_text(struct mkp_build *build, const char *path,
+static struct mkp_error *reline_text(struct mkp_build *build, struct mkp_patched_file *of,
 				     const char *file, const struct resumes *resumes)
 {
 	MKP_CLEANUP_FREE char *before = NULL;
@@ -58,18 +58,19 @@ static struct mkp_error *reline_text(struct mkp_build *build, const char *path,
 	if (!error)
 		error = mkp_reline(before, resumes->resumes, resumes->count, &after,
 				   &counts);
-	if (!error && counts.nr_inserted)
+	of->relined = !error && counts.nr_inserted;
+	if (of->relined)
 		error = mkp_file_write(file, after, strlen(after));
 	if (!error && counts.nr_off)
 		error = mkp_build_note(build,
 				       "%s: %zu lines keep a new number, where no #line "
 				       "can stand",
-				       path, counts.nr_off);
+				       of->path, counts.nr_off);
 	return error;
 }
 
 static struct mkp_error *reline_file(struct mkp_build *build,
-				     const struct mkp_patched_file *file)
+				     struct mkp_patched_file *file)
 {
 	const char *argv[] = { "diff", "--normal", NULL, NULL, NULL };
 	struct resumes resumes = { 0 };
@@ -82,7 +83,7 @@ static struct mkp_error *reline_file(struct mkp_build *build,
 	if (!error)
 		error = run_diff(build, argv, take_resume, &resumes);
 	if (!error)
-		error = reline_text(build, file->path, argv[3], &resumes);
+		error = reline_text(build, file, argv[3], &resumes);
 	free(resumes.resumes);
 	return error;
 }
@@ -93,6 +94,50 @@ static bool is_c(const char *path)
 
 	return length > 2 && path[length - 2] == '.' &&
 	       (path[length - 1] == 'c' || path[length - 1] == 'h');
+}
+
+/* In place. */
+static void drop_lines(char *text)
+{
+	char *to = text;
+
+	for (char *line = text; *line;) {
+		const size_t length = strcspn(line, "\n");
+		const size_t whole = length + (line[length] == '\n');
+
+		if (strncmp(line, "#line ", 6) != 0) {
+			memmove(to, line, whole);
+			to += whole;
+		}
+		line += whole;
+	}
+	*to = '\0';
+}
+
+struct mkp_error *mkp_build_put_plain(struct mkp_build *build)
+{
+	struct mkp_error *error = NULL;
+
+	for (size_t i = 0; i < build->nr_files && !error; i++) {
+		const struct mkp_patched_file *file = &build->files[i];
+		MKP_CLEANUP_FREE char *text = NULL;
+		const char *from = NULL, *to = NULL;
+
+		if (!file->relined)
+			continue;
+		error = mkp_format(&build->arena, &from, "%s/%s", build->fresh,
+				   file->path);
+		if (!error)
+			error = mkp_format(&build->arena, &to, "%s/%s", build->tree,
+					   file->path);
+		if (!error)
+			error = mkp_file_read(from, &text, NULL);
+		if (error)
+			break;
+		drop_lines(text);
+		error = mkp_file_write(to, text, strlen(text));
+	}
+	return error;
 }
 
 /* ---- the patch as it was compiled ---- */
@@ -155,7 +200,7 @@ struct mkp_error *mkp_build_reline(struct mkp_build *build)
 	struct mkp_error *error = NULL;
 
 	for (size_t i = 0; i < build->nr_files && !error; i++) {
-		const struct mkp_patched_file *file = &build->files[i];
+		struct mkp_patched_file *file = &build->files[i];
 
 		if (build->options->keep_lines || file->state != MKP_FILE_MODIFIED ||
 		    !is_c(file->path))

@@ -50,6 +50,7 @@ struct mkp_series_patch {
 struct mkp_patched_file {
 	const char *path;
 	enum mkp_file_state state;
+	bool relined; /* it has #line that the patch does not have */
 };
 
 /** An object that may differ. */
@@ -83,6 +84,8 @@ struct mkp_build {
 	size_t nr_patches;
 	const char **sources; /* what the module says of each; see build.h; owned */
 	const char *reason;   /* why the last make failed, if it did */
+	const char *failed;   /* the object that did not compile */
+	const char *said;     /* what the compiler said of it; NULL: nothing */
 	struct mkp_patched_file *files;
 	size_t nr_files, cap_files;
 	struct mkp_affected *affected;
@@ -180,6 +183,9 @@ struct mkp_error *mkp_build_apply(struct mkp_build *build) MKP_MUST_CHECK;
 
 /** Gives the patched files their old line numbers; writes run/compiled.patch. */
 struct mkp_error *mkp_build_reline(struct mkp_build *build) MKP_MUST_CHECK;
+
+/** Puts the files into the tree as the patch leaves them, without #line. */
+struct mkp_error *mkp_build_put_plain(struct mkp_build *build) MKP_MUST_CHECK;
 
 /* ---- affected.c ---- */
 
