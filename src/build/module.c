@@ -13,11 +13,11 @@
 #include "emit/patchset.h"
 #include "verify/verify.h"
 
-/* A module that the patch changes, as it was shipped. */
+/* A module that the patch changes, or refers to, as it was shipped. */
 struct shipped {
 	const char *name;
 	const char *file;
-	struct mkp_image *image; /* owned */
+	struct mkp_image *image; /* owned; NULL: it is only referred to */
 };
 
 /* The arrays have an element for each affected object, in that order. */
@@ -341,15 +341,56 @@ static struct mkp_error *judge_module(struct mkp_build *build,
 	return error;
 }
 
-/* Modules that the patch changes, as they were shipped, and the objects it is made of. */
-static void collect_images(const struct work *work, const char **images,
-			   const char **payloads, struct mkp_verify_input *input)
+static struct mkp_error *add_provider(struct work *work, const struct mkp_binding *binding)
 {
+	struct shipped shipped = { .name = binding->provider };
+	struct mkp_error *error;
+
+	if (binding->kind != MKP_BIND_LIVEPATCH || !strcmp(shipped.name, "vmlinux") ||
+	    find_shipped(work, shipped.name))
+		return NULL;
+	error = mkp_build_find_module(work->build, shipped.name, &shipped.file);
+	if (!error)
+		error = mkp_array_reserve(&work->shipped, &work->cap_shipped,
+					  work->nr_shipped + 1, sizeof(*work->shipped));
+	if (!error)
+		work->shipped[work->nr_shipped++] = shipped;
+	return error;
+}
+
+/* Modules that export what the patched ones use. */
+static struct mkp_error *add_providers(struct work *work)
+{
+	struct mkp_error *error = NULL;
+
+	for (size_t i = 0; i < work->nr_patches; i++) {
+		const struct mkp_patch *patch = work->patches[i];
+
+		if (!takes_part(work, i))
+			continue;
+		for (uint32_t k = 0; k < patch->patched_graph->nr_atoms && !error; k++)
+			error = add_provider(work, &patch->bindings->atoms[k]);
+	}
+	return error;
+}
+
+/* Modules as they were shipped, and the objects that the patch is made of. */
+static struct mkp_error *collect_images(const struct work *work, const char ***ret_images,
+					const char **payloads,
+					struct mkp_verify_input *input)
+{
+	struct mkp_error *error = mkp_array_create(work->nr_shipped, sizeof(**ret_images),
+						   ret_images);
+
+	if (error)
+		return error;
+	input->images = *ret_images;
 	for (size_t i = 0; i < work->nr_shipped; i++)
-		images[input->nr_images++] = work->shipped[i].file;
+		(*ret_images)[input->nr_images++] = work->shipped[i].file;
 	for (size_t i = 0; i < work->nr_patches; i++)
 		if (takes_part(work, i))
 			payloads[input->nr_payloads++] = work->options[i].patched;
+	return NULL;
 }
 
 static size_t count_items(const struct mkp_verify_report *report, const char *object)
@@ -383,27 +424,28 @@ static struct mkp_error *describe_verified(const struct work *work,
 	return mkp_format(&work->build->arena, &work->build->verified, "%s", text);
 }
 
-static struct mkp_error *verify(struct work *work, const char **images,
-				const char **payloads)
+static struct mkp_error *verify(struct work *work, const char **payloads)
 {
 	struct mkp_build *build = work->build;
 	const char *const symvers[] = { build->inputs.symvers,
 					build->inputs.core_symvers };
 	struct mkp_verify_input input = {
 		.vmlinux = build->inputs.vmlinux,
-		.images = images,
 		.symvers = symvers,
 		.nr_symvers = symvers[1] ? 2 : 1,
 		.payloads = payloads,
 	};
+	MKP_CLEANUP_FREE const char **images = NULL;
 	struct mkp_verify_report report;
 	struct mkp_verify *state = NULL;
-	struct mkp_error *error;
+	struct mkp_error *error = add_providers(work);
 
 	mkp_verify_report_init(&report);
-	collect_images(work, images, payloads, &input);
-	error = mkp_format(&build->arena, &input.module, "%s/%s.ko", work->module,
-			   work->name);
+	if (!error)
+		error = collect_images(work, &images, payloads, &input);
+	if (!error)
+		error = mkp_format(&build->arena, &input.module, "%s/%s.ko", work->module,
+				   work->name);
 	if (!error)
 		error = mkp_verify_run(&input, &report, &state);
 	if (!error)
@@ -417,15 +459,12 @@ static struct mkp_error *verify(struct work *work, const char **images,
 
 static struct mkp_error *verify_module(struct work *work)
 {
-	const size_t count = work->build->nr_affected;
-	const char **images = NULL, **payloads = NULL;
-	struct mkp_error *error = mkp_array_create(count, sizeof(*images), &images);
+	const char **payloads = NULL;
+	struct mkp_error *error = mkp_array_create(work->build->nr_affected,
+						   sizeof(*payloads), &payloads);
 
 	if (!error)
-		error = mkp_array_create(count, sizeof(*payloads), &payloads);
-	if (!error)
-		error = verify(work, images, payloads);
-	free(images);
+		error = verify(work, payloads);
 	free(payloads);
 	return error;
 }

@@ -47,14 +47,14 @@ struct mkp_error *mkp_build_find_module(struct mkp_build *build, const char *nam
 
 	if (!build->inputs.modules)
 		return mkp_error_create(MKP_ERROR_USAGE,
-					"the patch changes the module %s, but where the "
+					"the patch needs the module %s, but where the "
 					"modules of %s are is not known: --modules",
 					name, build->inputs.release);
 	*ret_path = NULL;
 	error = look(build, name, ret_path);
 	if (!error && !*ret_path)
 		error = mkp_error_create(MKP_ERROR_USAGE,
-					 "the patch changes the module %s, which is not "
+					 "the patch needs the module %s, which is not "
 					 "below %s",
 					 name, build->inputs.modules);
 	return error;

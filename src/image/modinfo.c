@@ -43,15 +43,24 @@ const char *mkp_image_modinfo(const struct mkp_image *image, const char *key)
 	return NULL;
 }
 
+/* modpost writes the file's name, in which a '-' may stand for a '_' of the module's. */
+static bool is_module(const char *file, size_t size, const char *module)
+{
+	for (size_t i = 0; i < size; i++)
+		if ((file[i] == '-' ? '_' : file[i]) !=
+		    (module[i] == '-' ? '_' : module[i]))
+			return false;
+	return !module[size];
+}
+
 bool mkp_image_depends_on(const struct mkp_image *image, const char *module)
 {
 	const char *at = mkp_image_modinfo(image, "depends");
-	size_t length = strlen(module);
 
 	while (at && *at) {
 		size_t size = strcspn(at, ",");
 
-		if (size == length && !strncmp(at, module, length))
+		if (is_module(at, size, module))
 			return true;
 		at += size;
 		at += *at == ',';
