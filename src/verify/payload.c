@@ -181,27 +181,33 @@ static struct mkp_error *pair_addition(struct mkp_verify_match *match,
 		     "leads into the module, not to the kernel");
 }
 
-/* What has no symbol, such as the table of a switch: up to the next symbol. */
+/* What has no symbol, such as the table of a switch, or the code of an alternative. */
 static struct mkp_error *pair_chunk(struct mkp_verify_match *match,
 				    const struct reference *reference)
 {
 	struct mkp_verify_payload *payload = reference->piece->payload;
-	struct mkp_verify_place *known = &payload->chunks[reference->from.section];
+	uint64_t end = 0, inside;
+	struct mkp_verify_chunk *chunk = mkp_verify_chunk_at(payload, &reference->from,
+							     &end);
 	struct mkp_verify_piece piece = {
 		.payload = payload,
-		.from = { reference->from.section, 0 },
-		.to = { reference->to.section,
-			reference->to.offset - reference->from.offset },
-		.size = payload->object->sections[reference->from.section].size,
 		.name = payload->object->sections[reference->from.section].name,
 	};
 
-	if (known->section && same_place(known, &piece.to))
+	if (!chunk)
+		return fault(match, MKP_VERIFY_PAYLOAD_TARGET, reference->piece,
+			     reference->at, "leads to what is not loaded");
+	inside = reference->from.offset - chunk->from.offset;
+	piece.from = chunk->from;
+	piece.to = (struct mkp_verify_place){ reference->to.section,
+					      reference->to.offset - inside };
+	piece.size = end - chunk->from.offset;
+	if (chunk->to.section && same_place(&chunk->to, &piece.to))
 		return NULL;
-	if (known->section || reference->to.offset < reference->from.offset)
+	if (chunk->to.section || reference->to.offset < inside)
 		return fault(match, MKP_VERIFY_PAYLOAD_TARGET, reference->piece,
 			     reference->at, "leads to another place");
-	*known = piece.to;
+	chunk->to = piece.to;
 	return mkp_verify_enqueue(match, &piece);
 }
 
@@ -362,17 +368,36 @@ static uint64_t next_reloc(const struct walk *walk)
 	return at;
 }
 
+/* How long a jump of a static branch is, of which objtool has made a NOP; 0: none. */
+static uint64_t site_length(const struct walk *walk, uint64_t at, uint64_t end)
+{
+	const struct mkp_verify_piece *piece = walk->piece;
+	const struct mkp_arch *arch = walk->match->verify->arch;
+	const struct mkp_verify_place from = { piece->from.section,
+					       piece->from.offset + at };
+	struct mkp_insn jump, nop;
+
+	if (!walk->from->data || !walk->to->data || !arch->decode ||
+	    !mkp_verify_is_site(piece->payload, &from) ||
+	    !arch->decode(walk->from->data + from.offset, end - at, &jump) ||
+	    !arch->decode(walk->to->data + piece->to.offset + at, end - at, &nop))
+		return 0;
+	return jump.branch && nop.nop && jump.length == nop.length ? nop.length : 0;
+}
+
 /* Bytes of both sides between two relocations; a section without content has zeros. */
 static bool same_bytes(const struct walk *walk, uint64_t at, uint64_t end)
 {
 	const uint8_t *a = walk->from->data, *b = walk->to->data;
 
-	for (; at < end; at++) {
+	while (at < end) {
 		uint8_t x = a ? a[walk->piece->from.offset + at] : 0;
 		uint8_t y = b ? b[walk->piece->to.offset + at] : 0;
+		uint64_t length = x == y ? 1 : site_length(walk, at, end);
 
-		if (x != y)
+		if (!length)
 			return false;
+		at += length;
 	}
 	return true;
 }
@@ -397,6 +422,8 @@ static struct mkp_error *step(struct walk *walk, uint64_t at, uint64_t *ret_widt
 	else if (there)
 		error = pair_assembled(walk, at);
 	else if (info && info->flags & MKP_RELOC_NONE)
+		error = NULL;
+	else if (at < 32 && walk->piece->nothing & (1u << at))
 		error = NULL;
 	else
 		error = fault(walk->match, MKP_VERIFY_PAYLOAD_RELOC, walk->piece, at,
@@ -570,9 +597,9 @@ static struct mkp_error *open_payload(const struct mkp_verify *verify, const cha
 	if (!error)
 		error = mkp_array_create(payload->object->nr_symbols,
 					 sizeof(*payload->places), &payload->places);
-	return error ? error
-		     : mkp_array_create(payload->object->nr_sections,
-					sizeof(*payload->chunks), &payload->chunks);
+	if (!error)
+		error = mkp_verify_chunks_create(verify->arch, payload);
+	return error ? error : mkp_verify_sites_create(verify->arch, payload);
 }
 
 static struct mkp_error *drain(struct mkp_verify_match *match)
@@ -668,6 +695,7 @@ struct mkp_error *mkp_verify_pass_payload(struct mkp_verify *verify)
 		mkp_verify_map_deinit(&match.payloads[i].data);
 		free(match.payloads[i].places);
 		free(match.payloads[i].chunks);
+		free(match.payloads[i].sites);
 		mkp_object_destroy(match.payloads[i].object);
 	}
 	free(match.payloads);

@@ -7,13 +7,21 @@
 
 #include "verify/private.h"
 
+/** What no symbol covers, up to the next such place. */
+struct mkp_verify_chunk {
+	struct mkp_verify_place from;
+	struct mkp_verify_place to; /* in the module; section 0: not known yet */
+};
+
 struct mkp_verify_payload {
 	struct mkp_object *object;
 	struct mkp_verify_map code, data;
 	/* [symbols] where each is in the module; section 0: not known yet. */
 	struct mkp_verify_place *places;
-	/* [sections] the same for what has no symbol: where the section's start is. */
-	struct mkp_verify_place *chunks;
+	struct mkp_verify_chunk *chunks; /* sorted by place */
+	size_t nr_chunks, cap_chunks;
+	struct mkp_verify_place *sites; /* sorted: see mkp_verify_sites_create() */
+	size_t nr_sites, cap_sites;
 };
 
 /** A piece of a payload and where the module has it. */
@@ -22,6 +30,7 @@ struct mkp_verify_piece {
 	struct mkp_verify_place from, to;
 	uint64_t size;
 	uint32_t skip;	  /* bit n: a relocation at offset n is proved already */
+	uint32_t nothing; /* bit n: one at offset n is of nothing, and may be missing */
 	const char *name; /* for people */
 };
 
@@ -41,6 +50,31 @@ struct mkp_error *mkp_verify_enqueue(struct mkp_verify_match *match,
 struct mkp_error *mkp_verify_pair_tables(struct mkp_verify_match *match,
 					 struct mkp_verify_payload *payload)
 	MKP_MUST_CHECK;
+
+/**
+ * Finds where what has no symbol begins: each section, and in code each place that a
+ * relocation leads to. The code of alternatives stands piece by piece behind each other,
+ * and a module has only those that it needs.
+ */
+struct mkp_error *mkp_verify_chunks_create(const struct mkp_arch *arch,
+					   struct mkp_verify_payload *payload)
+	MKP_MUST_CHECK;
+
+/** The chunk that a place lies in, and where it ends; NULL: the place is in none. */
+struct mkp_verify_chunk *mkp_verify_chunk_at(const struct mkp_verify_payload *payload,
+					     const struct mkp_verify_place *place,
+					     uint64_t *ret_end);
+
+/**
+ * Finds the jumps of static branches that objtool makes NOPs of, since v5.19 where bit 1
+ * of the key says so (tools/objtool/check.c, handle_jump_alt()). An object that objtool
+ * has not seen has the jump, the module the NOP.
+ */
+struct mkp_error *mkp_verify_sites_create(const struct mkp_arch *arch,
+					  struct mkp_verify_payload *payload)
+	MKP_MUST_CHECK;
+bool mkp_verify_is_site(const struct mkp_verify_payload *payload,
+			const struct mkp_verify_place *place);
 
 /** "foo.constprop.0" and "foo.constprop.12" are the same but for a number. */
 bool mkp_verify_same_name(const char *a, const char *b);

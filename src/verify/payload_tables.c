@@ -124,7 +124,7 @@ static const struct mkp_reloc *find_reloc(const struct mkp_object *object,
 
 /* What is put in the place of the code has no symbol, but a length in the entry. */
 static struct mkp_error *pair_replacement(struct tables *tables, uint64_t from,
-					  uint64_t to, uint32_t *skip)
+					  uint64_t to, struct mkp_verify_piece *entry)
 {
 	const struct mkp_object *object = tables->payload->object;
 	const struct mkp_section *table = &object->sections[tables->from];
@@ -139,9 +139,11 @@ static struct mkp_error *pair_replacement(struct tables *tables, uint64_t from,
 
 	if (!length_at || !table->data)
 		return NULL;
-	*skip |= 1u << tables->row->length_of;
+	entry->skip |= 1u << tables->row->length_of;
 	other = mkp_verify_reloc_at(verify, tables->to, to + tables->row->length_of);
 	piece.size = table->data[from + length_at];
+	if (!piece.size)
+		entry->nothing |= 1u << tables->row->length_of;
 	if (!piece.size || !other || !mkp_verify_target(verify, other, &piece.to))
 		return NULL;
 	reloc = find_reloc(object, table, from + tables->row->length_of);
@@ -228,7 +230,7 @@ static struct mkp_error *pair_entry(struct tables *tables,
 	piece.to = (struct mkp_verify_place){ tables->to, entry->at };
 	if (piece.size > object->sections[tables->from].size - at)
 		piece.size = object->sections[tables->from].size - at;
-	error = pair_replacement(tables, at, entry->at, &piece.skip);
+	error = pair_replacement(tables, at, entry->at, &piece);
 	if (!error)
 		error = pair_companion(tables, at, entry->at);
 	return error ? error : mkp_verify_enqueue(tables->match, &piece);
@@ -328,4 +330,72 @@ struct mkp_error *mkp_verify_pair_tables(struct mkp_verify_match *match,
 			error = pair_table(&tables);
 	}
 	return error;
+}
+
+/* ---- jumps of static branches ---- */
+
+static int compare_sites(const void *a, const void *b)
+{
+	const struct mkp_verify_place *x = a, *y = b;
+
+	if (x->section != y->section)
+		return x->section < y->section ? -1 : 1;
+	return (x->offset > y->offset) - (x->offset < y->offset);
+}
+
+static struct mkp_error *add_site(const struct tables *tables, uint64_t entry)
+{
+	struct mkp_verify_payload *payload = tables->payload;
+	const struct mkp_object *object = payload->object;
+	const struct mkp_section *table = &object->sections[tables->from];
+	const struct mkp_special_row *row = tables->row;
+	const struct mkp_reloc *code = find_reloc(object, table, entry + row->code_field);
+	const struct mkp_reloc *key = find_reloc(object, table,
+						 entry + (uint64_t)row->key_field);
+	struct mkp_error *error;
+
+	if (!code || !key ||
+	    !((object->symbols[key->symbol].value + (uint64_t)key->addend) & 2))
+		return NULL;
+	error = mkp_array_reserve(&payload->sites, &payload->cap_sites,
+				  payload->nr_sites + 1, sizeof(*payload->sites));
+	if (!error)
+		payload->sites[payload->nr_sites++] = (struct mkp_verify_place){
+			object->symbols[code->symbol].section,
+			object->symbols[code->symbol].value + (uint64_t)code->addend,
+		};
+	return error;
+}
+
+struct mkp_error *mkp_verify_sites_create(const struct mkp_arch *arch,
+					  struct mkp_verify_payload *payload)
+{
+	const struct mkp_object *object = payload->object;
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = 1; i < object->nr_sections && !error; i++) {
+		struct tables tables = { .payload = payload, .from = i };
+		const struct mkp_section *section = &object->sections[i];
+
+		if (!(section->flags & SHF_ALLOC))
+			continue;
+		tables.row = mkp_arch_special(arch, section->name);
+		if (!tables.row || tables.row->key_field < 0 ||
+		    tables.row->flags & MKP_SPECIAL_STATIC_CALL || !find_size(&tables))
+			continue;
+		for (uint64_t at = 0; at < section->size && !error; at += tables.size)
+			error = add_site(&tables, at);
+	}
+	if (!error && payload->nr_sites)
+		qsort(payload->sites, payload->nr_sites, sizeof(*payload->sites),
+		      compare_sites);
+	return error;
+}
+
+bool mkp_verify_is_site(const struct mkp_verify_payload *payload,
+			const struct mkp_verify_place *place)
+{
+	return payload->nr_sites &&
+	       bsearch(place, payload->sites, payload->nr_sites, sizeof(*payload->sites),
+		       compare_sites);
 }
