@@ -7,7 +7,12 @@
  * That is no matter where the two lie side by side in the running kernel as well. Where
  * one is carried, or something lay between them, it is; then code or a table that refers
  * to the variable in front, too, may mean its end.
+ *
+ * Sections that the source names, such as __dyndbg, are shared by their variables also
+ * with -fdata-sections. There the variable's type decides: loops go to the end of arrays.
  */
+#include <string.h>
+
 #include "check/check.h"
 
 /* The local variable that ends where @atom starts, or MKP_NO_ATOM. */
@@ -63,6 +68,32 @@ static bool is_bare_address(const struct mkp_graph *graph, const struct mkp_ref 
 	       object->symbols[object->relocs[ref->reloc].symbol].type == STT_SECTION;
 }
 
+/* Whether the compiler has dealt out the variables of a section, and no attribute. */
+static bool is_common_section(const char *name)
+{
+	static const char *const names[] = { ".data",	".bss",		       ".rodata",
+					     ".sdata",	".data.rel.ro.local", ".data.rel.ro",
+					     ".sbss",	".data.rel",	       ".data.rel.local" };
+
+	for (size_t i = 0; i < MKP_ARRAY_SIZE(names); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
+static bool may_mean_end(const struct mkp_check_context *context, uint32_t before)
+{
+	const struct mkp_graph *graph = context->diff->patched;
+	const struct mkp_atom *atom = &graph->atoms[before];
+	struct mkp_types *types = context->patched_types;
+	struct mkp_die die;
+
+	if (is_common_section(graph->object->sections[atom->section].name) || !types ||
+	    !mkp_types_variable(types, atom->section, atom->start, &die))
+		return true;
+	return mkp_types_ends_with_array(types, die.type);
+}
+
 static struct mkp_error *look_at(const struct mkp_check_context *context,
 				 enum mkp_check_id self, uint32_t from, uint32_t ref)
 {
@@ -74,7 +105,7 @@ static struct mkp_error *look_at(const struct mkp_check_context *context,
 		return NULL;
 	before = variable_before(graph, it->target);
 	if (before == MKP_NO_ATOM || are_neighbours(context, before, it->target) ||
-	    !refers_to(graph, from, before))
+	    !refers_to(graph, from, before) || !may_mean_end(context, before))
 		return NULL;
 	return mkp_check_report(context->report, self, mkp_atom_name(graph, from),
 				mkp_check_ref_source(context, ref),

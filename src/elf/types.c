@@ -501,6 +501,35 @@ static void descend(struct descent *descent)
 	be_padding(descent);
 }
 
+/* @left: how deep it may go; what is deeper may be anything. */
+static bool ends_with_array(struct mkp_types *types, uint64_t type, unsigned int left)
+{
+	struct mkp_die die, member;
+	uint64_t size = mkp_types_size(types, type) * 8, bit, nr_bits;
+	bool more;
+
+	if (!left || !mkp_types_strip(types, type, &die) ||
+	    die.tag == DW_TAG_array_type)
+		return true;
+	if (die.tag != DW_TAG_structure_type && die.tag != DW_TAG_union_type)
+		return false;
+	for (more = mkp_dwarf_child(types->dwarf, &die, &member); more;
+	     more = mkp_dwarf_sibling(types->dwarf, &member, &member)) {
+		if (member.tag != DW_TAG_member)
+			continue;
+		mkp_types_member(types, &member, &bit, &nr_bits);
+		if (bit + nr_bits >= size &&
+		    ends_with_array(types, member.type, left - 1))
+			return true;
+	}
+	return false;
+}
+
+bool mkp_types_ends_with_array(struct mkp_types *types, uint64_t type)
+{
+	return ends_with_array(types, type, 8);
+}
+
 struct mkp_error *mkp_types_leaf(struct mkp_types *types, uint64_t type, uint64_t bit,
 				 struct mkp_leaf *ret_leaf, char **ret_path)
 {

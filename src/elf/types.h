@@ -57,6 +57,12 @@ bool mkp_types_strip(struct mkp_types *types, uint64_t type, struct mkp_die *ret
 /** Size in bytes; 0 for what has none, such as a flexible array. */
 uint64_t mkp_types_size(struct mkp_types *types, uint64_t type);
 
+/**
+ * Whether an array reaches to the end of what has a type: it is one, or its last member is
+ * one or ends with one. True where the debug data does not say it.
+ */
+bool mkp_types_ends_with_array(struct mkp_types *types, uint64_t type);
+
 /** Where a member is in its structure. */
 void mkp_types_member(struct mkp_types *types, const struct mkp_die *member,
 		      uint64_t *ret_bit, uint64_t *ret_nr_bits);
