@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A walk through the module from one place: the pieces that it meets are numbered as they
- * come, and references are hashed as the number of their piece and the distance into it.
- * Two modules with the same content are walked through in the same order, so they give
- * the same hash, wherever the linker has put the pieces.
+ * One walk through the module, from all functions that it replaces and all callbacks:
+ * each piece that it meets is hashed by itself, and its references to other pieces are
+ * edges of a graph. Of them content_graph.c makes the content, so that two modules with
+ * the same content give the same hash, wherever the linker has put the pieces.
  *
  * A piece is what a symbol covers. What has no symbol, as the table of a switch or the
  * code of an alternative, goes up to the next place that anything refers to.
@@ -14,11 +14,14 @@
 #include <xxhash.h>
 
 #include "base/array.h"
+#include "base/index.h"
+#include "verify/content_graph.h"
 
 struct piece {
 	struct mkp_verify_place start;
 	uint64_t size;
 	uint32_t symbol; /* 0: none */
+	bool carried;	 /* another piece refers to it */
 };
 
 /* An entry of a table about code, by the code. */
@@ -36,14 +39,19 @@ struct mkp_contents {
 	size_t nr_cuts, cap_cuts;
 	struct entry *entries; /* owned; by code */
 	size_t nr_entries, cap_entries;
-	uint32_t *replaced; /* owned; [symbols]: number of the function + 1 */
-};
-
-/* One walk. */
-struct walk {
-	struct mkp_contents *contents;
+	uint32_t *replaced;   /* owned; [symbols]: number of the function + 1 */
 	struct piece *pieces; /* owned; in the order in which they are met */
 	size_t nr_pieces, cap_pieces;
+	uint32_t *slots; /* owned; numbers of pieces + 1 by the hash of their start */
+	size_t nr_slots; /* a power of two, twice as many as pieces or more */
+	struct mkp_content_graph graph; /* a node for each piece */
+	struct mkp_content *solved;	/* owned; [pieces] */
+};
+
+/* The walk, at one piece. */
+struct walk {
+	struct mkp_contents *contents;
+	size_t at; /* number of the piece */
 	XXH3_state_t *state;
 };
 
@@ -172,37 +180,6 @@ static struct mkp_error *note_replaced(struct mkp_contents *contents)
 	return error;
 }
 
-struct mkp_error *mkp_contents_create(const struct mkp_verify *verify,
-				      struct mkp_contents **ret_contents)
-{
-	struct mkp_contents *contents = NULL;
-	struct mkp_error *error = mkp_array_create(1, sizeof(*contents), &contents);
-
-	if (error)
-		return error;
-	contents->verify = verify;
-	error = cut(contents);
-	if (!error)
-		error = read_tables(contents);
-	if (!error)
-		error = note_replaced(contents);
-	if (error)
-		mkp_contents_destroy(contents);
-	else
-		*ret_contents = contents;
-	return error;
-}
-
-void mkp_contents_destroy(struct mkp_contents *contents)
-{
-	if (!contents)
-		return;
-	free(contents->cuts);
-	free(contents->entries);
-	free(contents->replaced);
-	free(contents);
-}
-
 /* ---- the walk ---- */
 
 static void hash_number(struct walk *walk, uint64_t number)
@@ -249,34 +226,100 @@ static struct piece piece_at(const struct mkp_contents *contents,
 		index = mkp_verify_map_around(&verify->data, place);
 	symbol = &verify->object->symbols[index];
 	if (index)
-		return (struct piece){ { symbol->section, symbol->value },
-				       symbol->size,
-				       index };
-	return (struct piece){ *place, extent(contents, place), 0 };
+		return (struct piece){ .start = { symbol->section, symbol->value },
+				       .size = symbol->size,
+				       .symbol = index };
+	return (struct piece){ .start = *place, .size = extent(contents, place) };
 }
 
-/* Its number; it is added if it is met for the first time. */
-static struct mkp_error *number_piece(struct walk *walk, const struct piece *piece,
-				      size_t *ret_number)
+/* The slot of the piece that begins at @place, or the empty one where it would be. */
+static uint32_t *slot_of(const struct mkp_contents *contents,
+			 const struct mkp_verify_place *place)
 {
-	struct mkp_error *error;
+	size_t i = mkp_hash_mix(place->section, place->offset);
 
-	for (size_t i = 0; i < walk->nr_pieces; i++) {
-		if (compare_places(&walk->pieces[i].start, &piece->start))
-			continue;
-		*ret_number = i;
-		return NULL;
+	for (;; i++) {
+		uint32_t *slot = &contents->slots[i & (contents->nr_slots - 1)];
+
+		if (!*slot || !compare_places(&contents->pieces[*slot - 1].start, place))
+			return slot;
 	}
-	error = mkp_array_reserve(&walk->pieces, &walk->cap_pieces, walk->nr_pieces + 1,
-				  sizeof(*piece));
+}
+
+static struct mkp_error *grow_slots(struct mkp_contents *contents)
+{
+	const size_t wanted = contents->nr_slots ? 2 * contents->nr_slots : 64;
+	uint32_t *slots = NULL;
+	struct mkp_error *error = mkp_array_create(wanted, sizeof(*slots), &slots);
+
 	if (error)
 		return error;
-	*ret_number = walk->nr_pieces;
-	walk->pieces[walk->nr_pieces++] = *piece;
+	free(contents->slots);
+	contents->slots = slots;
+	contents->nr_slots = wanted;
+	for (size_t i = 0; i < contents->nr_pieces; i++)
+		*slot_of(contents, &contents->pieces[i].start) = (uint32_t)i + 1;
 	return NULL;
 }
 
-/* Strings by what they say; replaced functions, but the one at hand, by their name. */
+static struct mkp_error *add_node(struct mkp_contents *contents, uint32_t symbol)
+{
+	struct mkp_content_graph *graph = &contents->graph;
+	struct mkp_error *error = mkp_array_reserve(&graph->nodes, &graph->cap_nodes,
+						    graph->nr_nodes + 1,
+						    sizeof(*graph->nodes));
+
+	if (!error)
+		graph->nodes[graph->nr_nodes++] = (struct mkp_content_node){
+			.name = contents->verify->object->symbols[symbol].name
+		};
+	return error;
+}
+
+/* Its number; it is added if it is met for the first time. */
+static struct mkp_error *number_piece(struct mkp_contents *contents,
+				      const struct piece *piece, size_t *ret_number)
+{
+	struct mkp_error *error = NULL;
+	uint32_t *slot;
+
+	if (2 * (contents->nr_pieces + 1) > contents->nr_slots)
+		error = grow_slots(contents);
+	if (error)
+		return error;
+	slot = slot_of(contents, &piece->start);
+	if (!*slot) {
+		error = mkp_array_reserve(&contents->pieces, &contents->cap_pieces,
+					  contents->nr_pieces + 1, sizeof(*piece));
+		if (!error)
+			error = add_node(contents, piece->symbol);
+		if (error)
+			return error;
+		contents->pieces[contents->nr_pieces++] = *piece;
+		*slot = (uint32_t)contents->nr_pieces;
+	}
+	*ret_number = *slot - 1;
+	return NULL;
+}
+
+static struct mkp_error *add_edge(struct walk *walk, const struct piece *piece)
+{
+	struct mkp_content_graph *graph = &walk->contents->graph;
+	size_t number;
+	struct mkp_error *error = number_piece(walk->contents, piece, &number);
+
+	if (!error)
+		error = mkp_array_reserve(&graph->edges, &graph->cap_edges,
+					  graph->nr_edges + 1, sizeof(*graph->edges));
+	if (error)
+		return error;
+	graph->edges[graph->nr_edges++] = (uint32_t)number;
+	if (number != walk->at)
+		walk->contents->pieces[number].carried = true;
+	return NULL;
+}
+
+/* Strings by what they say; replaced functions by their name. */
 static struct mkp_error *hash_inside(struct walk *walk,
 				     const struct mkp_verify_place *place)
 {
@@ -285,7 +328,6 @@ static struct mkp_error *hash_inside(struct walk *walk,
 	const char *text = NULL;
 	struct piece piece;
 	uint32_t replaced;
-	size_t number = 0;
 	struct mkp_error *error;
 
 	if (section->flags & SHF_STRINGS)
@@ -297,15 +339,14 @@ static struct mkp_error *hash_inside(struct walk *walk,
 	}
 	piece = piece_at(walk->contents, place);
 	replaced = walk->contents->replaced[piece.symbol];
-	if (replaced && compare_places(&piece.start, &walk->pieces[0].start) != 0) {
+	if (replaced) {
 		hash_text(walk, "replaced");
 		hash_text(walk, verify->functions[replaced - 1].name);
 	} else {
-		error = number_piece(walk, &piece, &number);
+		error = add_edge(walk, &piece);
 		if (error)
 			return error;
 		hash_text(walk, "piece");
-		hash_number(walk, number);
 	}
 	hash_number(walk, place->offset - piece.start.offset);
 	return NULL;
@@ -437,48 +478,111 @@ static struct mkp_error *hash_entries(struct walk *walk, const struct piece *pie
 	return error;
 }
 
-static struct mkp_error *walk_on(struct walk *walk,
-				 struct mkp_error *(*visit)(void *data, uint32_t symbol),
-				 void *data)
+static struct mkp_error *hash_piece(struct walk *walk)
 {
 	const struct mkp_object *object = walk->contents->verify->object;
-	struct mkp_error *error = NULL;
+	struct mkp_content_graph *graph = &walk->contents->graph;
+	/* A copy, since the array moves when it grows. */
+	const struct piece piece = walk->contents->pieces[walk->at];
+	const size_t first_edge = graph->nr_edges;
+	struct mkp_error *error;
+	XXH128_hash_t hash;
 
-	for (size_t i = 0; i < walk->nr_pieces && !error; i++) {
-		const struct piece piece = walk->pieces[i];
-
-		hash_number(walk, object->sections[piece.start.section].flags &
-					  (SHF_WRITE | SHF_EXECINSTR));
-		error = hash_range(walk, &piece.start, piece.size, NULL);
-		if (!error)
-			error = hash_entries(walk, &piece);
-		if (!error && i && piece.symbol && visit)
-			error = visit(data, piece.symbol);
-	}
+	XXH3_128bits_reset(walk->state);
+	hash_number(walk, object->sections[piece.start.section].flags &
+				  (SHF_WRITE | SHF_EXECINSTR));
+	error = hash_range(walk, &piece.start, piece.size, NULL);
+	if (!error)
+		error = hash_entries(walk, &piece);
+	hash = XXH3_128bits_digest(walk->state);
+	graph->nodes[walk->at].own = (struct mkp_content){ hash.high64, hash.low64 };
+	graph->nodes[walk->at].first_edge = first_edge;
+	graph->nodes[walk->at].nr_edges = graph->nr_edges - first_edge;
 	return error;
 }
 
-struct mkp_error *mkp_contents_of(struct mkp_contents *contents,
-				  const struct mkp_verify_place *place,
-				  struct mkp_error *(*visit)(void *data, uint32_t symbol),
-				  void *data, struct mkp_content *ret_content)
+static struct mkp_error *start_at(struct mkp_contents *contents,
+				  const struct mkp_verify_place *place)
 {
-	struct walk walk = { .contents = contents, .state = XXH3_createState() };
-	const struct piece first = piece_at(contents, place);
-	struct mkp_error *error;
-	XXH128_hash_t hash;
+	const struct piece piece = piece_at(contents, place);
 	size_t number;
 
-	if (!walk.state)
-		return mkp_error_nomem();
-	XXH3_128bits_reset(walk.state);
-	error = number_piece(&walk, &first, &number);
-	if (!error)
-		error = walk_on(&walk, visit, data);
-	hash = XXH3_128bits_digest(walk.state);
-	if (!error)
-		*ret_content = (struct mkp_content){ hash.high64, hash.low64 };
+	return number_piece(contents, &piece, &number);
+}
+
+static struct mkp_error *walk_all(struct mkp_contents *contents)
+{
+	const struct mkp_verify *verify = contents->verify;
+	struct walk walk = { .contents = contents, .state = XXH3_createState() };
+	struct mkp_error *error = walk.state ? NULL : mkp_error_nomem();
+
+	for (size_t i = 0; i < verify->nr_functions && !error; i++)
+		error = start_at(contents, &verify->functions[i].code);
+	for (size_t i = 0; i < verify->nr_callbacks && !error; i++)
+		error = start_at(contents, &verify->callbacks[i].code);
+	for (; walk.at < contents->nr_pieces && !error; walk.at++)
+		error = hash_piece(&walk);
 	XXH3_freeState(walk.state);
-	free(walk.pieces);
+	return error;
+}
+
+/* ---- for others ---- */
+
+struct mkp_error *mkp_contents_create(const struct mkp_verify *verify,
+				      struct mkp_contents **ret_contents)
+{
+	struct mkp_contents *contents = NULL;
+	struct mkp_error *error = mkp_array_create(1, sizeof(*contents), &contents);
+
+	if (error)
+		return error;
+	contents->verify = verify;
+	error = cut(contents);
+	if (!error)
+		error = read_tables(contents);
+	if (!error)
+		error = note_replaced(contents);
+	if (!error)
+		error = walk_all(contents);
+	if (!error)
+		error = mkp_content_graph_solve(&contents->graph, &contents->solved);
+	if (error)
+		mkp_contents_destroy(contents);
+	else
+		*ret_contents = contents;
+	return error;
+}
+
+void mkp_contents_destroy(struct mkp_contents *contents)
+{
+	if (!contents)
+		return;
+	free(contents->cuts);
+	free(contents->entries);
+	free(contents->replaced);
+	free(contents->pieces);
+	free(contents->slots);
+	mkp_content_graph_deinit(&contents->graph);
+	free(contents->solved);
+	free(contents);
+}
+
+struct mkp_content mkp_contents_of(const struct mkp_contents *contents,
+				   const struct mkp_verify_place *place)
+{
+	const struct piece piece = piece_at(contents, place);
+
+	return contents->solved[*slot_of(contents, &piece.start) - 1];
+}
+
+struct mkp_error *mkp_contents_visit(const struct mkp_contents *contents,
+				     mkp_contents_visit_fn *visit, void *data)
+{
+	struct mkp_error *error = NULL;
+
+	for (size_t i = 0; i < contents->nr_pieces && !error; i++)
+		if (contents->pieces[i].carried && contents->pieces[i].symbol)
+			error = visit(data, contents->pieces[i].symbol,
+				      contents->solved[i]);
 	return error;
 }

@@ -8,20 +8,23 @@
 #include "verify/facts.h"
 #include "verify/private.h"
 
-struct mkp_contents; /* opaque; what is looked up again and again */
+struct mkp_contents; /* opaque */
 
+/** Reads the contents of all functions that are replaced, all callbacks, and all that
+ * they lead to. */
 struct mkp_error *mkp_contents_create(const struct mkp_verify *verify,
 				      struct mkp_contents **ret_contents) MKP_MUST_CHECK;
 void mkp_contents_destroy(struct mkp_contents *contents);
 
-/**
- * The content of what begins at @place. @visit (may be NULL) is called with each function
- * and each variable in it but the first.
- */
-struct mkp_error *mkp_contents_of(struct mkp_contents *contents,
-				  const struct mkp_verify_place *place,
-				  struct mkp_error *(*visit)(void *data, uint32_t symbol),
-				  void *data,
-				  struct mkp_content *ret_content) MKP_MUST_CHECK;
+/** Of a function that is replaced, or a callback, that begins at @place. */
+struct mkp_content mkp_contents_of(const struct mkp_contents *contents,
+				   const struct mkp_verify_place *place);
+
+/** Calls @visit with each function and each variable that others lead to. */
+typedef struct mkp_error *mkp_contents_visit_fn(void *data, uint32_t symbol,
+						struct mkp_content content);
+struct mkp_error *mkp_contents_visit(const struct mkp_contents *contents,
+				     mkp_contents_visit_fn *visit,
+				     void *data) MKP_MUST_CHECK;
 
 #endif

@@ -62,12 +62,6 @@ static struct mkp_error *add(struct mkp_facts *facts, const struct mkp_fact *row
 
 /* ---- code and data ---- */
 
-struct reading {
-	struct mkp_facts *facts;
-	struct mkp_contents *contents;
-	bool *seen; /* owned; [symbols] */
-};
-
 /* "calls.0" and "calls.1" are called so by two runs of one compiler. */
 static char *plain_name(struct mkp_arena *arena, const char *name)
 {
@@ -87,92 +81,90 @@ static bool is_once(const struct mkp_section *section)
 	       !strncmp(section->name, ".data..once", 11);
 }
 
-/* What content leads to, each symbol once. Constants are part of the content alone. */
-static struct mkp_error *take_carried(void *data, uint32_t index)
+/* Constants are part of the content of others alone. */
+static struct mkp_error *take_carried(void *data, uint32_t index,
+				      struct mkp_content content)
 {
-	struct reading *reading = data;
-	struct mkp_facts *facts = reading->facts;
+	struct mkp_facts *facts = data;
 	const struct mkp_object *object = facts->verify->object;
 	const struct mkp_symbol *symbol = &object->symbols[index];
 	const struct mkp_section *section = mkp_symbol_section(object, symbol);
-	const struct mkp_verify_place place = { symbol->section, symbol->value };
-	struct mkp_fact row = { .object = "", .value = symbol->size };
-	struct mkp_error *error;
+	const bool code = section->flags & SHF_EXECINSTR;
+	struct mkp_fact row = {
+		.kind = code ? MKP_FACT_CODE : MKP_FACT_DATA,
+		.object = "",
+		.value = symbol->size,
+		.content = content,
+	};
 
-	row.kind = section->flags & SHF_EXECINSTR ? MKP_FACT_CODE : MKP_FACT_DATA;
-	if (reading->seen[index] || !(section->flags & (SHF_EXECINSTR | SHF_WRITE)) ||
-	    is_once(section))
+	if (!(section->flags & (SHF_EXECINSTR | SHF_WRITE)) || is_once(section))
 		return NULL;
-	reading->seen[index] = true;
 	row.name = plain_name(&facts->report.arena, symbol->name);
-	error = mkp_contents_of(reading->contents, &place, NULL, NULL, &row.content);
-	return error ? error : add(facts, &row);
+	return add(facts, &row);
 }
 
-static struct mkp_error *read_functions(struct reading *reading)
+static struct mkp_error *read_functions(struct mkp_facts *facts,
+					const struct mkp_contents *contents)
 {
-	const struct mkp_verify *verify = reading->facts->verify;
+	const struct mkp_verify *verify = facts->verify;
 	struct mkp_error *error = NULL;
 
 	for (size_t i = 0; i < verify->nr_functions && !error; i++) {
 		const struct mkp_verify_replaced replaced = mkp_verify_replaced(verify,
 										i);
-		struct mkp_fact row = {
-			.kind = MKP_FACT_FUNCTION,
-			.object = replaced.object,
-			.name = replaced.name,
-			/* 0: the only one; 1: the first one. They can not both be meant.
-			 */
-			.position = replaced.position + !replaced.position,
-			.value = replaced.new_size,
-		};
 
-		error = mkp_contents_of(reading->contents, &verify->functions[i].code,
-					take_carried, reading, &row.content);
-		if (!error)
-			error = add(reading->facts, &row);
+		error = add(facts,
+			    &(struct mkp_fact){
+				    .kind = MKP_FACT_FUNCTION,
+				    .object = replaced.object,
+				    .name = replaced.name,
+				    /* 0: the only one; 1: the first one. They can
+				     * not both be meant. */
+				    .position = replaced.position + !replaced.position,
+				    .value = replaced.new_size,
+				    .content = mkp_contents_of(
+					    contents, &verify->functions[i].code),
+			    });
 	}
 	return error;
 }
 
-static struct mkp_error *read_callbacks(struct reading *reading)
+static struct mkp_error *read_callbacks(struct mkp_facts *facts,
+					const struct mkp_contents *contents)
 {
 	static const char *const kinds[MKP_VERIFY_NR_CALLBACKS] = {
 		"pre_patch", "post_patch", "pre_unpatch", "post_unpatch"
 	};
-	const struct mkp_verify *verify = reading->facts->verify;
+	const struct mkp_verify *verify = facts->verify;
 	struct mkp_error *error = NULL;
 
 	for (size_t i = 0; i < verify->nr_callbacks && !error; i++) {
 		const struct mkp_verify_callback *callback = &verify->callbacks[i];
-		struct mkp_fact row = {
-			.kind = MKP_FACT_CALLBACK,
-			.object = callback->object ? callback->object : "vmlinux",
-			.name = kinds[callback->kind],
-		};
 
-		error = mkp_contents_of(reading->contents, &callback->code, take_carried,
-					reading, &row.content);
-		if (!error)
-			error = add(reading->facts, &row);
+		error = add(
+			facts,
+			&(struct mkp_fact){
+				.kind = MKP_FACT_CALLBACK,
+				.object = callback->object ? callback->object : "vmlinux",
+				.name = kinds[callback->kind],
+				.content = mkp_contents_of(contents, &callback->code),
+			});
 	}
 	return error;
 }
 
 static struct mkp_error *read_code(struct mkp_facts *facts)
 {
-	struct reading reading = { .facts = facts };
-	struct mkp_error *error = mkp_contents_create(facts->verify, &reading.contents);
+	struct mkp_contents *contents = NULL;
+	struct mkp_error *error = mkp_contents_create(facts->verify, &contents);
 
 	if (!error)
-		error = mkp_array_create(facts->verify->object->nr_symbols,
-					 sizeof(*reading.seen), &reading.seen);
+		error = read_functions(facts, contents);
 	if (!error)
-		error = read_functions(&reading);
+		error = read_callbacks(facts, contents);
 	if (!error)
-		error = read_callbacks(&reading);
-	mkp_contents_destroy(reading.contents);
-	free(reading.seen);
+		error = mkp_contents_visit(contents, take_carried, facts);
+	mkp_contents_destroy(contents);
 	return error;
 }
 
