@@ -15,6 +15,8 @@
 
 #define CHUNK ((size_t)1 << 17)
 
+#include "base/write.h"
+
 /* What an xz file may ask for; its largest preset takes 65 MiB. */
 #define XZ_MEMORY ((uint64_t)128 << 20)
 
@@ -140,22 +142,6 @@ static const struct method methods[] = {
 	{ "zstd", "\x28\xb5\x2f\xfd", 4, start_zstd, step_zstd, end_zstd },
 };
 
-static struct mkp_error *write_all(int fd, const char *path, const uint8_t *data,
-				   size_t size)
-{
-	while (size) {
-		ssize_t done = write(fd, data, size);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return mkp_error_create_errno(errno, "cannot unpack %s", path);
-		data += done;
-		size -= (size_t)done;
-	}
-	return NULL;
-}
-
 /* The rest of the input after its end: xz pads with zeros to a multiple of four. */
 static bool only_padding(const struct stream *stream)
 {
@@ -203,7 +189,8 @@ static struct mkp_error *pump(const struct method *method, struct stream *stream
 			return mkp_error_create(MKP_ERROR_UNSUPPORTED,
 						"%s: unpacked it is larger than %zu MiB",
 						path, MKP_UNPACKED_LIMIT >> 20);
-		error = write_all(fd, path, buffer, got);
+		if (!mkp_write_all(fd, buffer, got))
+			error = mkp_error_create_errno(errno, "cannot unpack %s", path);
 	}
 	return error ? error : finish(method, stream, path, progress);
 }

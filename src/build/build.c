@@ -89,22 +89,14 @@ struct mkp_error *mkp_build_note(struct mkp_build *build, const char *format, ..
 struct mkp_error *mkp_build_refuse(struct mkp_build *build, const char *format, ...)
 {
 	struct mkp_build_result *result = build->result;
-	struct mkp_error *error = mkp_array_reserve(
-		&result->refusals, &result->cap_refusals, result->nr_refusals + 1,
-		sizeof(*result->refusals));
+	struct mkp_error *error;
 	va_list args;
-	char *text;
 
-	if (error)
-		return error;
 	va_start(args, format);
-	text = mkp_arena_vprintf(&result->arena, format, args);
+	error = mkp_lines_add(&result->refusals, &result->arena, format, args);
 	va_end(args);
-	if (!text)
-		return mkp_error_nomem();
-	result->refusals[result->nr_refusals++] = text;
 	result->status = MKP_BUILD_REFUSED;
-	return NULL;
+	return error;
 }
 
 /* ---- the result ---- */
@@ -122,7 +114,7 @@ void mkp_build_result_deinit(struct mkp_build_result *result)
 		free(result->objects[i].report);
 	}
 	free(result->objects);
-	free(result->refusals);
+	free(result->refusals.lines);
 	mkp_arena_deinit(&result->arena);
 }
 
@@ -217,7 +209,7 @@ static struct mkp_error *run(struct mkp_build *build, void *data MKP_UNUSED)
 		error = stage_tree(build);
 	if (!error)
 		error = stage_affected(build);
-	if (error || result->nr_refusals)
+	if (error || result->refusals.count)
 		return error;
 	if (!build->nr_affected) {
 		result->status = MKP_BUILD_UNCHANGED;

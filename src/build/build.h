@@ -19,6 +19,7 @@
 #ifndef MKP_BUILD_BUILD_H
 #define MKP_BUILD_BUILD_H
 
+#include "build/files.h"
 #include "emit/patch.h"
 
 enum mkp_build_stage {
@@ -96,8 +97,7 @@ struct mkp_build_result {
 	enum mkp_build_status status;
 	struct mkp_build_object *objects;
 	size_t nr_objects;
-	const char **refusals; /* about the patch as a whole, one line each */
-	size_t nr_refusals, cap_refusals;
+	struct mkp_lines refusals; /* about the patch as a whole, one line each */
 	const char *output, *module, *release;
 };
 

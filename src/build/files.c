@@ -11,6 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
+#include "base/write.h"
+
 struct mkp_error *mkp_format(struct mkp_arena *arena, const char **ret_text,
 			     const char *format, ...)
 {
@@ -23,6 +26,22 @@ struct mkp_error *mkp_format(struct mkp_arena *arena, const char **ret_text,
 	if (!text)
 		return mkp_error_nomem();
 	*ret_text = text;
+	return NULL;
+}
+
+struct mkp_error *mkp_lines_add(struct mkp_lines *lines, struct mkp_arena *arena,
+				const char *format, va_list args)
+{
+	struct mkp_error *error = mkp_array_reserve(
+		&lines->lines, &lines->capacity, lines->count + 1, sizeof(*lines->lines));
+	char *text;
+
+	if (error)
+		return error;
+	text = mkp_arena_vprintf(arena, format, args);
+	if (!text)
+		return mkp_error_nomem();
+	lines->lines[lines->count++] = text;
 	return NULL;
 }
 
@@ -120,16 +139,8 @@ struct mkp_error *mkp_parent_make(const char *path)
 static struct mkp_error *write_all(int fd, const char *path, const char *data,
 				   size_t size)
 {
-	while (size) {
-		ssize_t part = write(fd, data, size);
-
-		if (part < 0 && errno == EINTR)
-			continue;
-		if (part < 0)
-			return mkp_error_create_errno(errno, "cannot write %s", path);
-		data += part;
-		size -= (size_t)part;
-	}
+	if (!mkp_write_all(fd, data, size))
+		return mkp_error_create_errno(errno, "cannot write %s", path);
 	return NULL;
 }
 

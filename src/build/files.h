@@ -6,6 +6,7 @@
 #ifndef MKP_BUILD_FILES_H
 #define MKP_BUILD_FILES_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -15,6 +16,16 @@
 /** Formatted text of the arena. */
 struct mkp_error *mkp_format(struct mkp_arena *arena, const char **ret_text,
 			     const char *format, ...) MKP_PRINTF(3, 4) MKP_MUST_CHECK;
+
+struct mkp_lines {
+	const char **lines; /* owned; the strings are of an arena */
+	size_t count, capacity;
+};
+
+/** One more, of @arena. */
+struct mkp_error *mkp_lines_add(struct mkp_lines *lines, struct mkp_arena *arena,
+				const char *format, va_list args)
+	MKP_PRINTF(3, 0) MKP_MUST_CHECK;
 
 bool mkp_file_exists(const char *path);
 bool mkp_directory_exists(const char *path);

@@ -129,7 +129,7 @@ static struct mkp_error *look(struct mkp_build *build, void *data)
 			   SECONDS_OBJECT * (double)build->nr_affected;
 	if (!build->nr_affected)
 		outlook->seconds = 0;
-	if (!result->nr_refusals && !build->nr_affected)
+	if (!result->refusals.count && !build->nr_affected)
 		result->status = MKP_BUILD_UNCHANGED;
 	return mkp_tree_remove(build->run);
 }

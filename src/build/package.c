@@ -24,7 +24,7 @@ void mkp_package_result_init(struct mkp_package_result *result)
 
 void mkp_package_result_deinit(struct mkp_package_result *result)
 {
-	free(result->refusals);
+	free(result->refusals.lines);
 	mkp_arena_deinit(&result->arena);
 }
 
@@ -95,21 +95,13 @@ static struct mkp_error *refuse(struct mkp_package *package, const char *format,
 static struct mkp_error *refuse(struct mkp_package *package, const char *format, ...)
 {
 	struct mkp_package_result *result = package->result;
-	struct mkp_error *error = mkp_array_reserve(
-		&result->refusals, &result->cap_refusals, result->nr_refusals + 1,
-		sizeof(*result->refusals));
+	struct mkp_error *error;
 	va_list args;
-	char *text;
 
-	if (error)
-		return error;
 	va_start(args, format);
-	text = mkp_arena_vprintf(&result->arena, format, args);
+	error = mkp_lines_add(&result->refusals, &result->arena, format, args);
 	va_end(args);
-	if (!text)
-		return mkp_error_nomem();
-	result->refusals[result->nr_refusals++] = text;
-	return NULL;
+	return error;
 }
 
 /* What kernel/module/signing.c looks for at the end of a module. */
@@ -470,9 +462,9 @@ struct mkp_error *mkp_package_make(const struct mkp_package_options *options,
 	package.facts = facts;
 	package.arch = mkp_facts_arch(facts);
 	error = check_module(&package);
-	if (!error && !result->nr_refusals)
+	if (!error && !result->refusals.count)
 		error = mkp_signals_create(&package.signals);
-	if (!error && !result->nr_refusals)
+	if (!error && !result->refusals.count)
 		error = make_in_scratch(&package);
 	mkp_signals_destroy(package.signals);
 	mkp_facts_destroy(facts);

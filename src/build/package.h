@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "build/files.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,9 +33,8 @@ struct mkp_package_options {
 
 struct mkp_package_result {
 	struct mkp_arena arena;
-	const char **refusals; /* owned; one line each */
-	size_t nr_refusals, cap_refusals;
-	const char *path; /* of the package */
+	struct mkp_lines refusals; /* owned; one line each */
+	const char *path;	   /* of the package */
 };
 
 void mkp_package_result_init(struct mkp_package_result *result);

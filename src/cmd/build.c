@@ -59,9 +59,9 @@ static int show(const struct mkp_build_command *command,
 
 	if (error)
 		return mkp_fail(error);
-	for (size_t i = 0; i < result->nr_refusals; i++) {
+	for (size_t i = 0; i < result->refusals.count; i++) {
 		printf("refused: ");
-		mkp_text_escape(stdout, result->refusals[i]);
+		mkp_text_escape(stdout, result->refusals.lines[i]);
 		printf("\n");
 	}
 	switch (result->status) {

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "build/outlook.h"
 #include "cmd/cmd.h"
-#include "report/json_value.h"
+#include "base/json.h"
 
 static const char usage[] = "mkpatch check [OPTION]... FIX.patch...";
 
@@ -44,7 +44,7 @@ struct command {
 
 static const char *status_name(const struct mkp_outlook *outlook)
 {
-	if (outlook->result.nr_refusals)
+	if (outlook->result.refusals.count)
 		return "refused";
 	return outlook->nr_objects ? "possible" : "unchanged";
 }
@@ -98,9 +98,9 @@ static void print_text(const struct mkp_outlook *outlook)
 		printf("\n");
 	}
 	print_concerns(outlook);
-	for (size_t i = 0; i < outlook->result.nr_refusals; i++) {
+	for (size_t i = 0; i < outlook->result.refusals.count; i++) {
 		printf("refused: ");
-		mkp_text_escape(stdout, outlook->result.refusals[i]);
+		mkp_text_escape(stdout, outlook->result.refusals.lines[i]);
 		printf("\n");
 	}
 	if (outlook->seconds > 0)
@@ -194,11 +194,7 @@ static struct mkp_error *add_texts(struct json_object *root, const char *key,
 	struct mkp_error *error = add_array(root, key, &array);
 
 	for (size_t i = 0; i < count && !error; i++) {
-		MKP_CLEANUP_FREE char *text = NULL;
-
-		error = mkp_text_escape_string(texts[i], &text);
-		if (!error && json_object_array_add(array, json_object_new_string(text)))
-			error = mkp_error_nomem();
+		error = mkp_json_append_string(array, texts[i]);
 	}
 	return error;
 }
@@ -221,13 +217,12 @@ static struct mkp_error *fill(struct json_object *root, const struct mkp_outlook
 	if (!error)
 		error = add_concerns(root, outlook);
 	if (!error)
-		error = add_texts(root, "refusals", result->refusals,
-				  result->nr_refusals);
+		error = add_texts(root, "refusals", result->refusals.lines,
+				  result->refusals.count);
 	if (!error)
 		error = add_texts(root, "notes", outlook->notes, outlook->nr_notes);
 	if (!error)
-		error = mkp_json_add(root, "prepared",
-				     json_object_new_boolean(outlook->prepared));
+		error = mkp_json_add_bool(root, "prepared", outlook->prepared);
 	if (error)
 		return error;
 	return mkp_json_add_number(root, "seconds", (uint64_t)(outlook->seconds + 0.5));
@@ -235,21 +230,20 @@ static struct mkp_error *fill(struct json_object *root, const struct mkp_outlook
 
 static struct mkp_error *print_json(const struct mkp_outlook *outlook)
 {
-	const int flags = JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE;
 	struct json_object *root = json_object_new_object();
 	struct mkp_error *error = root ? fill(root, outlook) : mkp_error_nomem();
 
 	if (!error)
-		printf("%s\n", json_object_to_json_string_ext(root, flags));
+		error = mkp_json_write(root, false, stdout);
 	json_object_put(root);
 	return error;
 }
 
 /* ---- the command line ---- */
 
-static struct mkp_error *take(struct command *command,
-			      const struct mkp_option_value *value)
+static struct mkp_error *take(void *data, const struct mkp_option_value *value)
 {
+	struct command *command = data;
 	struct mkp_build_options *result = &command->options;
 	const char **const places[] = {
 		[OPTION_RELEASE] = &result->release, [OPTION_SOURCE] = &result->source,
@@ -275,21 +269,9 @@ static struct mkp_error *take(struct command *command,
 
 static int parse(int argc, char **argv, struct command *command)
 {
-	struct mkp_option_parser parser = {
-		.argc = argc,
-		.argv = argv,
-		.options = options,
-		.nr_options = MKP_ARRAY_SIZE(options),
-	};
-	struct mkp_option_value value;
-	struct mkp_error *error = NULL;
-	int code;
+	int code = mkp_options_parse(argc, argv, options, MKP_ARRAY_SIZE(options), usage,
+				     take, command);
 
-	while (!error && mkp_options_next(&parser, usage, &value, &code))
-		error = take(command, &value);
-	mkp_options_deinit(&parser);
-	if (error)
-		return mkp_fail(error);
 	if (code < 0 && !command->nr_patches)
 		return mkp_fail_usage("a patch is needed");
 	command->options.patches = command->patches;
@@ -299,7 +281,7 @@ static int parse(int argc, char **argv, struct command *command)
 
 static int exit_code(const struct mkp_outlook *outlook)
 {
-	if (outlook->result.nr_refusals)
+	if (outlook->result.refusals.count)
 		return MKP_EXIT_REFUSED;
 	return outlook->nr_objects ? MKP_EXIT_OK : MKP_EXIT_UNCHANGED;
 }

@@ -75,6 +75,16 @@ bool mkp_options_next(struct mkp_option_parser *parser, const char *usage,
 void mkp_options_deinit(struct mkp_option_parser *parser);
 
 /**
+ * All of it: calls @take with each option and operand, until one is an error. Returns -1,
+ * or the exit code for what has been printed.
+ */
+typedef struct mkp_error *mkp_options_take(void *data,
+					   const struct mkp_option_value *value);
+int mkp_options_parse(int argc, char **argv, const struct mkp_option *options,
+		      int nr_options, const char *usage, mkp_options_take *take,
+		      void *data);
+
+/**
  * The whole command line of a verb that takes one module and at most one option, which
  * has no argument. Returns -1, or the exit code for what has been printed.
  */

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "build/build.h"
 #include "cmd/set.h"
-#include "report/json_value.h"
+#include "base/json.h"
 
 static const char usage[] = "mkpatch compose [OPTION]... MODULE.ko...";
 
@@ -174,11 +174,7 @@ static struct mkp_error *add_words(struct json_object *root, const char *key,
 	struct mkp_error *error = mkp_json_add(root, key, array);
 
 	for (size_t i = 0; i < count && !error; i++) {
-		MKP_CLEANUP_FREE char *text = NULL;
-
-		error = mkp_text_escape_string(words[i], &text);
-		if (!error && json_object_array_add(array, json_object_new_string(text)))
-			error = mkp_error_nomem();
+		error = mkp_json_append_string(array, words[i]);
 	}
 	return error;
 }
@@ -241,9 +237,10 @@ static struct mkp_error *tell(const struct command *command,
 
 /* ---- the command line ---- */
 
-static struct mkp_error *take(struct command *command,
-			      const struct mkp_option_value *value)
+static struct mkp_error *take(void *data, const struct mkp_option_value *value)
 {
+	struct command *command = data;
+
 	switch (value->index) {
 	case OPTION_NAME:
 		command->name = value->value;
@@ -265,21 +262,9 @@ static struct mkp_error *take(struct command *command,
 
 static int parse(int argc, char **argv, struct command *command)
 {
-	struct mkp_option_parser parser = {
-		.argc = argc,
-		.argv = argv,
-		.options = options,
-		.nr_options = MKP_ARRAY_SIZE(options),
-	};
-	struct mkp_option_value value;
-	struct mkp_error *error = NULL;
-	int code;
+	int code = mkp_options_parse(argc, argv, options, MKP_ARRAY_SIZE(options), usage,
+				     take, command);
 
-	while (!error && mkp_options_next(&parser, usage, &value, &code))
-		error = take(command, &value);
-	mkp_options_deinit(&parser);
-	if (error)
-		return mkp_fail(error);
 	if (code < 0 && !command->modules.count)
 		return mkp_fail_usage("compose needs a module");
 	return code;

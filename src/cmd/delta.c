@@ -5,7 +5,7 @@
 #include <inttypes.h>
 
 #include "cmd/set.h"
-#include "report/json_value.h"
+#include "base/json.h"
 
 /* References follow from the code, which is told already. */
 static bool is_shown(const struct mkp_set_change *change)

@@ -2,11 +2,10 @@
 /*
  * `mkpatch info MODULE.ko`: what a patch module says of itself.
  */
-#include <errno.h>
 #include <inttypes.h>
-#include <json-c/json.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "cmd/cmd.h"
 #include "verify/verify.h"
@@ -108,100 +107,86 @@ static void print_text(const struct mkp_verify *module,
 
 /* ---- JSON ---- */
 
-static bool put(struct json_object *object, const char *key, struct json_object *value)
-{
-	return value && !json_object_object_add(object, key, value);
-}
-
-static struct json_object *make_string(const char *string)
-{
-	MKP_CLEANUP_FREE char *text = NULL;
-	struct mkp_error *error = mkp_text_escape_string(string, &text);
-
-	mkp_error_destroy(error);
-	return error ? NULL : json_object_new_string(text);
-}
-
-static bool put_string(struct json_object *object, const char *key, const char *string)
-{
-	if (!string)
-		return !json_object_object_add(object, key, NULL);
-	return put(object, key, make_string(string));
-}
-
-static bool put_number(struct json_object *object, const char *key, uint64_t number)
-{
-	return put(object, key, json_object_new_uint64(number));
-}
-
-static bool put_lines(struct json_object *root, const struct mkp_verify *module,
-		      const struct line *line)
+static struct mkp_error *add_lines(struct json_object *root,
+				   const struct mkp_verify *module,
+				   const struct line *line)
 {
 	struct json_object *array;
+	struct mkp_error *error;
 	const char *value;
 	uint64_t cursor = 0;
-	bool ok;
 
 	if (!line->list)
-		return put_string(root, line->member,
-				  mkp_verify_line(module, line->key, NULL));
+		return mkp_json_add_string(root, line->member,
+					   mkp_verify_line(module, line->key, NULL));
 	array = json_object_new_array();
-	ok = put(root, line->member, array);
-	while (ok && (value = mkp_verify_line(module, line->key, &cursor))) {
-		struct json_object *string = make_string(value);
-
-		ok = string && !json_object_array_add(array, string);
-	}
-	return ok;
+	error = mkp_json_add(root, line->member, array);
+	while (!error && (value = mkp_verify_line(module, line->key, &cursor)))
+		error = mkp_json_append_string(array, value);
+	return error;
 }
 
-static bool put_functions(struct json_object *root, const struct mkp_verify *module)
+static struct mkp_error *add_function(struct json_object *array,
+				      const struct mkp_verify_replaced *function)
+{
+	struct json_object *row;
+	struct mkp_error *error = mkp_json_append_object(array, &row);
+
+	if (!error)
+		error = mkp_json_add_string(row, "object", function->object);
+	if (!error)
+		error = mkp_json_add_string(row, "name", function->name);
+	if (!error)
+		error = mkp_json_add_number(row, "position", function->position);
+	if (!error)
+		error = mkp_json_add_number(row, "old_size", function->old_size);
+	if (!error)
+		error = mkp_json_add_number(row, "new_size", function->new_size);
+	if (!error)
+		error = mkp_json_add_string(row, "new_symbol", function->new_symbol);
+	return error ? error : mkp_json_add_string(row, "source", function->source);
+}
+
+static struct mkp_error *add_functions(struct json_object *root,
+				       const struct mkp_verify *module)
 {
 	struct json_object *array = json_object_new_array();
-	bool ok = put(root, "functions", array);
+	struct mkp_error *error = mkp_json_add(root, "functions", array);
 
-	for (size_t i = 0; ok && i < mkp_verify_nr_replaced(module); i++) {
+	for (size_t i = 0; i < mkp_verify_nr_replaced(module) && !error; i++) {
 		const struct mkp_verify_replaced function = mkp_verify_replaced(module,
 										i);
-		struct json_object *row = json_object_new_object();
 
-		ok = row && !json_object_array_add(array, row) &&
-		     put_string(row, "object", function.object) &&
-		     put_string(row, "name", function.name) &&
-		     put_number(row, "position", function.position) &&
-		     put_number(row, "old_size", function.old_size) &&
-		     put_number(row, "new_size", function.new_size) &&
-		     put_string(row, "new_symbol", function.new_symbol) &&
-		     put_string(row, "source", function.source);
+		error = add_function(array, &function);
 	}
-	return ok;
+	return error;
 }
 
-static bool fill(struct json_object *root, const struct mkp_verify *module,
-		 const struct mkp_verify_report *report)
+static struct mkp_error *fill(struct json_object *root, const struct mkp_verify *module,
+			      const struct mkp_verify_report *report)
 {
-	bool ok = put_string(root, "schema", "mkpatch.info/1") &&
-		  put_string(root, "name", report->name) &&
-		  put_string(root, "flavour", report->flavour) &&
-		  put(root, "livepatch", json_object_new_boolean(is_marked(module)));
+	const struct mkp_json_string head[] = {
+		{ "schema", "mkpatch.info/1" },
+		{ "name", report->name },
+		{ "flavour", report->flavour },
+	};
+	struct mkp_error *error = mkp_json_add_strings(root, head, MKP_ARRAY_SIZE(head));
 
-	for (size_t i = 0; ok && i < MKP_ARRAY_SIZE(lines); i++)
-		ok = put_lines(root, module, &lines[i]);
-	return ok && put_functions(root, module);
+	if (!error)
+		error = mkp_json_add_bool(root, "livepatch", is_marked(module));
+	for (size_t i = 0; i < MKP_ARRAY_SIZE(lines) && !error; i++)
+		error = add_lines(root, module, &lines[i]);
+	return error ? error : add_functions(root, module);
 }
 
 static struct mkp_error *print_json(const struct mkp_verify *module,
 				    const struct mkp_verify_report *report)
 {
 	struct json_object *root = json_object_new_object();
-	struct mkp_error *error = NULL;
+	struct mkp_error *error = root ? fill(root, module, report) : mkp_error_nomem();
 
-	if (root && fill(root, module, report))
-		printf("%s\n", json_object_to_json_string_ext(
-				       root, JSON_C_TO_STRING_PRETTY |
-						     JSON_C_TO_STRING_NOSLASHESCAPE));
-	else
-		error = mkp_error_nomem();
+	if (!error)
+		error = mkp_json_write(root, false, stdout);
 	json_object_put(root);
 	return error;
 }

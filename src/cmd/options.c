@@ -149,6 +149,26 @@ void mkp_options_deinit(struct mkp_option_parser *parser)
 	parser->letters = NULL;
 }
 
+int mkp_options_parse(int argc, char **argv, const struct mkp_option *options,
+		      int nr_options, const char *usage, mkp_options_take *take,
+		      void *data)
+{
+	struct mkp_option_parser parser = {
+		.argc = argc,
+		.argv = argv,
+		.options = options,
+		.nr_options = nr_options,
+	};
+	struct mkp_option_value value;
+	struct mkp_error *error = NULL;
+	int code;
+
+	while (!error && mkp_options_next(&parser, usage, &value, &code))
+		error = take(data, &value);
+	mkp_options_deinit(&parser);
+	return error ? mkp_fail(error) : code;
+}
+
 int mkp_options_take_module(int argc, char **argv, const struct mkp_option *option,
 			    const char *usage, bool *ret_given, const char **ret_path)
 {

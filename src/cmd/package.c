@@ -56,9 +56,9 @@ int mkp_package_show(const struct mkp_package_options *package)
 	error = mkp_package_make(package, &result);
 	if (error)
 		code = mkp_fail(error);
-	for (size_t i = 0; i < result.nr_refusals && !error; i++) {
+	for (size_t i = 0; i < result.refusals.count && !error; i++) {
 		printf("refused: ");
-		mkp_text_escape(stdout, result.refusals[i]);
+		mkp_text_escape(stdout, result.refusals.lines[i]);
 		printf("\n");
 		code = MKP_EXIT_REFUSED;
 	}

@@ -29,30 +29,30 @@ int mkp_set_exit_code(const struct mkp_set_report *report)
 	return mkp_set_count(report, MKP_SET_DANGER) ? MKP_EXIT_REFUSED : MKP_EXIT_OK;
 }
 
+struct taking {
+	struct mkp_set_modules *modules;
+	bool *json;
+};
+
+static struct mkp_error *take(void *data, const struct mkp_option_value *value)
+{
+	struct taking *taking = data;
+
+	if (value->index < 0)
+		return mkp_set_modules_add(taking->modules, value->value);
+	*taking->json = true;
+	return NULL;
+}
+
 static int parse(int argc, char **argv, const struct mkp_set_command *command,
 		 struct mkp_set_modules *modules, bool *json)
 {
 	static const struct mkp_option option = { "json", 0, NULL,
 						  "as JSON, in place of text" };
-	struct mkp_option_parser parser = {
-		.argc = argc,
-		.argv = argv,
-		.options = &option,
-		.nr_options = 1,
-	};
-	struct mkp_option_value value;
-	struct mkp_error *error = NULL;
-	int code;
+	struct taking taking = { modules, json };
+	int code = mkp_options_parse(argc, argv, &option, 1, command->usage, take,
+				     &taking);
 
-	while (!error && mkp_options_next(&parser, command->usage, &value, &code)) {
-		if (value.index == 0)
-			*json = true;
-		else
-			error = mkp_set_modules_add(modules, value.value);
-	}
-	mkp_options_deinit(&parser);
-	if (error)
-		return mkp_fail(error);
 	if (code < 0 &&
 	    (modules->count < command->least || modules->count > command->most))
 		return mkp_fail_usage("usage: %s", command->usage);

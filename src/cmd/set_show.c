@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 #include "cmd/set.h"
-#include "report/json_value.h"
+#include "base/json.h"
 
 void mkp_set_print_fact(const struct mkp_fact *fact)
 {
@@ -143,10 +143,8 @@ struct mkp_error *mkp_set_json_modules(struct json_object *root, const char *key
 
 struct mkp_error *mkp_set_json_finish(struct json_object *root, struct mkp_error *error)
 {
-	const int flags = JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE;
-
 	if (!error)
-		printf("%s\n", json_object_to_json_string_ext(root, flags));
+		error = mkp_json_write(root, false, stdout);
 	json_object_put(root);
 	return error;
 }

@@ -16,13 +16,16 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/write.h"
 #include "elf/object.h"
 #include "image/private.h"
 
@@ -360,38 +363,36 @@ static void give_parts(const struct mkp_image *image, const struct parts *parts)
 	give_entries(&image->shortened, parts->shortened);
 }
 
-static bool write_all(int fd, const void *data, size_t size)
+/* A new file beside @path, which others may read as far as the umask lets them. mkstemp()
+ * would not let them, and each of several users would make the cache again. */
+static struct mkp_error *open_beside(const char *path, char **ret_path, int *ret_fd)
 {
-	const uint8_t *at = data;
+	char *beside = NULL;
+	uint64_t number;
 
-	while (size) {
-		ssize_t part = write(fd, at, size);
-
-		if (part < 0 && errno == EINTR)
-			continue;
-		if (part <= 0)
-			return false;
-		at += part;
-		size -= (size_t)part;
-	}
-	return true;
+	do {
+		free(beside);
+		if (getrandom(&number, sizeof(number), 0) != sizeof(number) ||
+		    asprintf(&beside, "%s.%016" PRIx64, path, number) < 0)
+			return mkp_error_nomem();
+		*ret_fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	} while (*ret_fd < 0 && errno == EEXIST);
+	*ret_path = beside;
+	if (*ret_fd < 0)
+		return mkp_error_create_errno(errno, "cannot write the cache %s", path);
+	return NULL;
 }
 
 /* Another run may do the same: the last one wins, and both files are whole. */
 static struct mkp_error *replace(const char *path, const void *data, size_t size)
 {
 	MKP_CLEANUP_FREE char *temporary = NULL;
-	struct mkp_error *error = NULL;
-	int fd;
+	int fd = -1;
+	struct mkp_error *error = open_beside(path, &temporary, &fd);
 
-	if (asprintf(&temporary, "%s.XXXXXX", path) < 0) {
-		temporary = NULL;
-		return mkp_error_nomem();
-	}
-	fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd < 0)
-		return mkp_error_create_errno(errno, "cannot write the cache %s", path);
-	if (!write_all(fd, data, size))
+	if (error)
+		return error;
+	if (!mkp_write_all(fd, data, size))
 		error = mkp_error_create_errno(errno, "cannot write the cache %s", path);
 	if (close(fd) && !error)
 		error = mkp_error_create_errno(errno, "cannot write the cache %s", path);

@@ -5,65 +5,8 @@
  * is null. Addresses are strings of hex digits, since readers that use doubles would
  * round them.
  */
-#include <errno.h>
-#include <inttypes.h>
-#include <json-c/json.h>
-
-#include "base/text.h"
+#include "base/json.h"
 #include "match/preflight.h"
-
-/* Adds @value, which it owns from here on, even when it fails. NULL: no memory for it. */
-static struct mkp_error *put(struct json_object *object, const char *key,
-			     struct json_object *value)
-{
-	if (!value)
-		return mkp_error_nomem();
-	if (json_object_object_add(object, key, value)) {
-		json_object_put(value);
-		return mkp_error_nomem();
-	}
-	return NULL;
-}
-
-static struct mkp_error *put_string(struct json_object *object, const char *key,
-				    const char *string)
-{
-	MKP_CLEANUP_FREE char *text = NULL;
-	struct mkp_error *error;
-
-	if (!string)
-		return json_object_object_add(object, key, NULL) ? mkp_error_nomem()
-								 : NULL;
-	error = mkp_text_escape_string(string, &text);
-	return error ? error : put(object, key, json_object_new_string(text));
-}
-
-static struct mkp_error *put_number(struct json_object *object, const char *key,
-				    uint64_t number)
-{
-	return put(object, key, json_object_new_uint64(number));
-}
-
-static struct mkp_error *put_address(struct json_object *object, const char *key,
-				     uint64_t address)
-{
-	char text[sizeof("0x") + 16];
-
-	snprintf(text, sizeof(text), "0x%" PRIx64, address);
-	return put_string(object, key, text);
-}
-
-/* An empty object at the end of @array, which owns it; NULL: no memory. */
-static struct json_object *append(struct json_object *array)
-{
-	struct json_object *object = json_object_new_object();
-
-	if (object && json_object_array_add(array, object)) {
-		json_object_put(object);
-		return NULL;
-	}
-	return object;
-}
 
 static struct mkp_error *put_counts(struct json_object *root, const char *key,
 				    const struct mkp_match_count *counts)
@@ -77,10 +20,10 @@ static struct mkp_error *put_counts(struct json_object *root, const char *key,
 		{ "weak", counts->elsewhere },
 	};
 	struct json_object *object = json_object_new_object();
-	struct mkp_error *error = put(root, key, object);
+	struct mkp_error *error = mkp_json_add(root, key, object);
 
 	for (size_t i = 0; i < MKP_ARRAY_SIZE(members) && !error; i++)
-		error = put_number(object, members[i].key, members[i].value);
+		error = mkp_json_add_number(object, members[i].key, members[i].value);
 	return error;
 }
 
@@ -98,15 +41,17 @@ static struct mkp_error *put_atom(struct json_object *object,
 				  const struct mkp_match *match, uint32_t atom)
 {
 	const struct mkp_atom *it = &match->graph->atoms[atom];
-	struct mkp_error *error = put_string(object, "name",
-					     mkp_atom_name(match->graph, atom));
+	struct mkp_error *error = mkp_json_add_string(object, "name",
+						      mkp_atom_name(match->graph, atom));
 
 	if (!error)
-		error = put_string(object, "kind",
-				   it->kind == MKP_ATOM_FUNC ? "function" : "variable");
+		error = mkp_json_add_string(object, "kind",
+					    it->kind == MKP_ATOM_FUNC ? "function"
+								      : "variable");
 	if (!error)
-		error = put_string(object, "section",
-				   match->graph->object->sections[it->section].name);
+		error = mkp_json_add_string(
+			object, "section",
+			match->graph->object->sections[it->section].name);
 	return error;
 }
 
@@ -122,14 +67,15 @@ static struct mkp_error *put_texts(struct json_object *object,
 	if (!error)
 		error = mkp_difference_show(match, atom, &here, &there);
 	if (!error)
-		error = put_string(object, "message", text);
+		error = mkp_json_add_string(object, "message", text);
 	if (!error)
-		error = put_string(object, "object", here);
+		error = mkp_json_add_string(object, "object", here);
 	if (!error)
-		error = put_string(object, "image", there);
+		error = mkp_json_add_string(object, "image", there);
 	if (!error)
-		error = put_string(object, "because",
-				   mkp_preflight_is_wrong(match, atom) ? because : NULL);
+		error = mkp_json_add_string(object, "because",
+					    mkp_preflight_is_wrong(match, atom) ? because
+										: NULL);
 	return error;
 }
 
@@ -147,17 +93,17 @@ static struct mkp_error *put_difference(struct json_object *object,
 	struct mkp_error *error = put_atom(object, match, atom);
 
 	if (!error)
-		error = put_string(object, "state", states[it->state]);
+		error = mkp_json_add_string(object, "state", states[it->state]);
 	if (!error)
-		error = put_string(object, "level",
-				   mkp_preflight_is_wrong(match, atom) ? "error"
-								       : "note");
+		error = mkp_json_add_string(object, "level",
+					    mkp_preflight_is_wrong(match, atom) ? "error"
+										: "note");
 	if (!error && found)
-		error = put_address(object, "address", address_of(match, atom));
+		error = mkp_json_add_address(object, "address", address_of(match, atom));
 	else if (!error)
-		error = put_string(object, "address", NULL);
+		error = mkp_json_add_null(object, "address");
 	if (!error)
-		error = put_number(object, "place", it->difference.place);
+		error = mkp_json_add_number(object, "place", it->difference.place);
 	return error ? error : put_texts(object, match, atom, because);
 }
 
@@ -167,7 +113,7 @@ static struct mkp_error *put_differences(struct json_object *root,
 	const struct mkp_match *match = preflight->match;
 	struct json_object *array = json_object_new_array(), *object;
 	MKP_CLEANUP_FREE char *because = NULL;
-	struct mkp_error *error = put(root, "differences", array);
+	struct mkp_error *error = mkp_json_add(root, "differences", array);
 
 	if (!error)
 		error = mkp_preflight_explain(preflight, &because);
@@ -175,9 +121,9 @@ static struct mkp_error *put_differences(struct json_object *root,
 		if (match->atoms[i].state == MKP_MATCH_NONE ||
 		    match->atoms[i].state == MKP_MATCH_SAME)
 			continue;
-		object = append(array);
-		error = object ? put_difference(object, match, i, because)
-			       : mkp_error_nomem();
+		error = mkp_json_append_object(array, &object);
+		if (!error)
+			error = put_difference(object, match, i, because);
 	}
 	return error;
 }
@@ -187,21 +133,23 @@ static struct mkp_error *put_learned(struct json_object *root,
 				     const struct mkp_match *match)
 {
 	struct json_object *array = json_object_new_array(), *object;
-	struct mkp_error *error = put(root, "learned", array);
+	struct mkp_error *error = mkp_json_add(root, "learned", array);
 
 	for (uint32_t i = 0; i < match->graph->nr_atoms && !error; i++) {
 		const struct mkp_match_atom *it = &match->atoms[i];
 
 		if (it->nr_names < 2 || it->state != MKP_MATCH_SAME)
 			continue;
-		object = append(array);
-		error = object ? put_atom(object, match, i) : mkp_error_nomem();
+		error = mkp_json_append_object(array, &object);
 		if (!error)
-			error = put_number(object, "candidates", it->nr_names);
+			error = put_atom(object, match, i);
+		if (!error)
+			error = mkp_json_add_number(object, "candidates", it->nr_names);
 		if (!error && it->certain)
-			error = put_address(object, "address", address_of(match, i));
+			error = mkp_json_add_address(object, "address",
+						     address_of(match, i));
 		else if (!error)
-			error = put_string(object, "address", NULL);
+			error = mkp_json_add_null(object, "address");
 	}
 	return error;
 }
@@ -210,20 +158,20 @@ static struct mkp_error *put_facts(struct json_object *root,
 				   const struct mkp_preflight *preflight)
 {
 	struct json_object *array = json_object_new_array(), *object;
-	struct mkp_error *error = put(root, "facts", array);
+	struct mkp_error *error = mkp_json_add(root, "facts", array);
 
 	for (size_t i = 0; i < preflight->nr_facts && !error; i++) {
 		const struct mkp_fact *fact = &preflight->facts[i];
 
-		object = append(array);
-		error = object ? put_string(object, "what", fact->what)
-			       : mkp_error_nomem();
+		error = mkp_json_append_object(array, &object);
 		if (!error)
-			error = put_string(object, "object", fact->object);
+			error = mkp_json_add_string(object, "what", fact->what);
 		if (!error)
-			error = put_string(object, "image", fact->image);
+			error = mkp_json_add_string(object, "object", fact->object);
 		if (!error)
-			error = put(object, "same", json_object_new_boolean(fact->same));
+			error = mkp_json_add_string(object, "image", fact->image);
+		if (!error)
+			error = mkp_json_add_bool(object, "same", fact->same);
 	}
 	return error;
 }
@@ -237,7 +185,7 @@ static struct mkp_error *put_build_id(struct json_object *root,
 
 	for (size_t i = 0; id && i < size && i < 64; i++)
 		snprintf(text + 2 * i, 3, "%02x", id[i]);
-	return put_string(root, "build_id", id ? text : NULL);
+	return mkp_json_add_string(root, "build_id", id ? text : NULL);
 }
 
 static struct mkp_error *fill_root(struct json_object *root,
@@ -260,7 +208,7 @@ static struct mkp_error *fill_root(struct json_object *root,
 	struct mkp_error *error = NULL;
 
 	for (size_t i = 0; i < MKP_ARRAY_SIZE(head) && !error; i++)
-		error = put_string(root, head[i].key, head[i].value);
+		error = mkp_json_add_string(root, head[i].key, head[i].value);
 	if (!error)
 		error = put_build_id(root, match->space.object);
 	if (!error)
@@ -274,21 +222,6 @@ static struct mkp_error *fill_root(struct json_object *root,
 	return error ? error : put_facts(root, preflight);
 }
 
-static struct mkp_error *write_root(struct json_object *root, FILE *stream)
-{
-	const int flags = JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-			  JSON_C_TO_STRING_NOSLASHESCAPE;
-	const char *text = json_object_to_json_string_ext(root, flags);
-
-	if (!text)
-		return mkp_error_nomem();
-	fputs(text, stream);
-	fputc('\n', stream);
-	if (fflush(stream) || ferror(stream))
-		return mkp_error_create_errno(errno, "cannot write the report");
-	return NULL;
-}
-
 struct mkp_error *mkp_preflight_write_json(const struct mkp_preflight *preflight,
 					   FILE *stream)
 {
@@ -299,7 +232,7 @@ struct mkp_error *mkp_preflight_write_json(const struct mkp_preflight *preflight
 		return mkp_error_nomem();
 	error = fill_root(root, preflight);
 	if (!error)
-		error = write_root(root, stream);
+		error = mkp_json_write(root, true, stream);
 	json_object_put(root);
 	return error;
 }

@@ -2,7 +2,7 @@
 /*
  * Cause chains as JSON.
  */
-#include "report/json_value.h"
+#include "report/explain_json.h"
 
 /* Adds an empty array, which stays the object's. */
 static struct mkp_error *add_array(struct json_object *object, const char *key,

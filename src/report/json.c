@@ -6,11 +6,8 @@
  * address, if one is ever added, is a string of hex digits, since readers that use
  * doubles would round it.
  */
-#include <errno.h>
-#include <json-c/json.h>
-
-#include "base/text.h"
-#include "report/json_value.h"
+#include "base/json.h"
+#include "report/explain_json.h"
 #include "report/report.h"
 
 /* Fills the object that stands for element @i of one of the report's arrays. */
@@ -63,8 +60,7 @@ static struct mkp_error *fill_function(struct json_object *object,
 	if (!error)
 		error = mkp_json_add_strings(object, tail, MKP_ARRAY_SIZE(tail));
 	if (!error)
-		error = mkp_json_add(object, "replaced",
-				     json_object_new_boolean(row->replaced));
+		error = mkp_json_add_bool(object, "replaced", row->replaced);
 	if (!error && row->replaced)
 		error = mkp_json_add_number(object, "position", row->position);
 	else if (!error)
@@ -121,9 +117,7 @@ static struct mkp_error *fill_pair(struct json_object *object,
 	struct mkp_error *error;
 
 	error = mkp_json_add_strings(object, members, MKP_ARRAY_SIZE(members));
-	return error ? error
-		     : mkp_json_add(object, "reached",
-				    json_object_new_boolean(row->reached));
+	return error ? error : mkp_json_add_bool(object, "reached", row->reached);
 }
 
 static struct mkp_error *add_tiers(struct json_object *root,
@@ -233,8 +227,7 @@ static struct mkp_error *fill_override(struct json_object *object,
 
 	error = mkp_json_add_strings(object, members, MKP_ARRAY_SIZE(members));
 	if (!error)
-		error = mkp_json_add(object, "applied",
-				     json_object_new_boolean(row->applied));
+		error = mkp_json_add_bool(object, "applied", row->applied);
 	return error;
 }
 
@@ -246,20 +239,8 @@ static struct mkp_error *add_notes(struct json_object *root,
 	size_t i;
 
 	error = mkp_json_add(root, "notes", array);
-	for (i = 0; !error && i < report->nr_notes; i++) {
-		struct json_object *note = NULL;
-		char *text;
-
-		error = mkp_text_escape_string(report->notes[i], &text);
-		if (error)
-			break;
-		note = json_object_new_string(text);
-		free(text);
-		if (!note || json_object_array_add(array, note)) {
-			json_object_put(note);
-			error = mkp_error_nomem();
-		}
-	}
+	for (i = 0; !error && i < report->nr_notes; i++)
+		error = mkp_json_append_string(array, report->notes[i]);
 	return error;
 }
 
@@ -352,21 +333,6 @@ static struct mkp_error *fill_root(struct json_object *root,
 	return error;
 }
 
-static struct mkp_error *write_root(struct json_object *root, FILE *stream)
-{
-	const int flags = JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-			  JSON_C_TO_STRING_NOSLASHESCAPE;
-	const char *text = json_object_to_json_string_ext(root, flags);
-
-	if (!text)
-		return mkp_error_nomem();
-	fputs(text, stream);
-	fputc('\n', stream);
-	if (fflush(stream) || ferror(stream))
-		return mkp_error_create_errno(errno, "cannot write the report");
-	return NULL;
-}
-
 struct mkp_error *mkp_report_write_json(const struct mkp_report *report, FILE *stream)
 {
 	struct json_object *root = json_object_new_object();
@@ -376,7 +342,7 @@ struct mkp_error *mkp_report_write_json(const struct mkp_report *report, FILE *s
 		return mkp_error_nomem();
 	error = fill_root(root, report);
 	if (!error)
-		error = write_root(root, stream);
+		error = mkp_json_write(root, true, stream);
 	json_object_put(root);
 	return error;
 }
@@ -421,7 +387,7 @@ struct mkp_error *mkp_reports_write_json(const struct mkp_report *reports,
 		return mkp_error_nomem();
 	error = fill_set(root, reports, nr_reports);
 	if (!error)
-		error = write_root(root, stream);
+		error = mkp_json_write(root, true, stream);
 	json_object_put(root);
 	return error;
 }

@@ -158,18 +158,31 @@ static uint32_t find_global(const struct mkp_object *object, const char *name)
 	return 0;
 }
 
+/* Whether the place is the replacement of the function called @name. */
+static bool is_replacement(const struct mkp_verify_match *match, const char *name,
+			   const struct mkp_verify_place *place)
+{
+	const struct mkp_verify_function *functions = match->verify->functions;
+	size_t count;
+	const struct mkp_index_entry *it = mkp_index_find(&match->functions,
+							  mkp_hash_string(name), &count);
+
+	for (; count; it++, count--)
+		if (!strcmp(functions[it->id].name, name) &&
+		    same_place(&functions[it->id].code, place))
+			return true;
+	return false;
+}
+
 /* What this object does not define and the module does: another object of the patch has
  * it. Its content is compared like that of any other. */
 static struct mkp_error *pair_addition(struct mkp_verify_match *match,
 				       const struct reference *reference)
 {
-	const struct mkp_verify *verify = match->verify;
 	const char *name = reference->symbol->name;
 
-	for (size_t i = 0; i < verify->nr_functions; i++)
-		if (!strcmp(verify->functions[i].name, name) &&
-		    same_place(&verify->functions[i].code, &reference->to))
-			return NULL;
+	if (is_replacement(match, name, &reference->to))
+		return NULL;
 	for (size_t i = 0; i < match->nr_payloads; i++) {
 		struct mkp_verify_payload *payload = &match->payloads[i];
 		uint32_t index = find_global(payload->object, name);
@@ -657,12 +670,27 @@ static struct mkp_error *check_places(struct mkp_verify_match *match,
 	return error;
 }
 
+static struct mkp_error *index_functions(struct mkp_verify_match *match)
+{
+	const struct mkp_verify *verify = match->verify;
+	struct mkp_error *error = NULL;
+
+	for (size_t i = 0; i < verify->nr_functions && !error; i++)
+		error = mkp_index_add(&match->functions,
+				      mkp_hash_string(verify->functions[i].name),
+				      (uint32_t)i);
+	mkp_index_seal(&match->functions);
+	return error;
+}
+
 static struct mkp_error *run(struct mkp_verify_match *match)
 {
 	const struct mkp_verify_input *input = match->verify->input;
 	struct mkp_error *error = mkp_array_create(
 		input->nr_payloads, sizeof(*match->payloads), &match->payloads);
 
+	if (!error)
+		error = index_functions(match);
 	for (size_t i = 0; i < input->nr_payloads && !error; i++) {
 		match->nr_payloads++;
 		error = open_payload(match->verify, input->payloads[i],
@@ -700,5 +728,6 @@ struct mkp_error *mkp_verify_pass_payload(struct mkp_verify *verify)
 	}
 	free(match.payloads);
 	free(match.queue);
+	mkp_index_deinit(&match.functions);
 	return error;
 }

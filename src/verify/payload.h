@@ -41,6 +41,7 @@ struct mkp_verify_match {
 	size_t nr_payloads;
 	struct mkp_verify_piece *queue; /* pieces to compare; those before `done` are */
 	size_t nr_queue, cap_queue, done;
+	struct mkp_index functions; /* hash of a name -> number in verify->functions */
 };
 
 struct mkp_error *mkp_verify_enqueue(struct mkp_verify_match *match,

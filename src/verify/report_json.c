@@ -4,123 +4,77 @@
  * file. Every member is always there; what is not known is null. Addresses are strings of
  * hex digits, since readers that use doubles would round them.
  */
-#include <errno.h>
-#include <inttypes.h>
-#include <json-c/json.h>
-
-#include "base/text.h"
+#include "base/json.h"
 #include "verify/report.h"
-
-/* Adds @value, which it owns from here on. */
-static struct mkp_error *put(struct json_object *object, const char *key,
-			     struct json_object *value)
-{
-	if (!value)
-		return mkp_error_nomem();
-	if (json_object_object_add(object, key, value)) {
-		json_object_put(value);
-		return mkp_error_nomem();
-	}
-	return NULL;
-}
-
-static struct mkp_error *put_string(struct json_object *object, const char *key,
-				    const char *string)
-{
-	MKP_CLEANUP_FREE char *text = NULL;
-	struct mkp_error *error;
-
-	if (!string)
-		return json_object_object_add(object, key, NULL) ? mkp_error_nomem()
-								 : NULL;
-	error = mkp_text_escape_string(string, &text);
-	return error ? error : put(object, key, json_object_new_string(text));
-}
 
 static struct mkp_error *put_number(struct json_object *object, const char *key,
 				    uint64_t number, bool known)
 {
 	if (!known)
-		return put_string(object, key, NULL);
-	return put(object, key, json_object_new_uint64(number));
+		return mkp_json_add_null(object, key);
+	return mkp_json_add_number(object, key, number);
 }
 
 static struct mkp_error *put_address(struct json_object *object,
 				     const struct mkp_verify_item *item)
 {
-	MKP_CLEANUP_FREE char *text = NULL;
-
 	if (!item->found)
-		return put_string(object, "address", NULL);
-	if (asprintf(&text, "0x%" PRIx64, item->address) < 0) {
-		text = NULL;
-		return mkp_error_nomem();
-	}
-	return put_string(object, "address", text);
+		return mkp_json_add_null(object, "address");
+	return mkp_json_add_address(object, "address", item->address);
 }
 
 static struct mkp_error *fill_item(struct json_object *object,
 				   const struct mkp_verify_item *item)
 {
-	struct mkp_error *error = put_string(object, "kind", item->kind);
+	struct mkp_error *error = mkp_json_add_string(object, "kind", item->kind);
 
 	if (!error)
-		error = put_string(object, "name", item->name);
+		error = mkp_json_add_string(object, "name", item->name);
 	if (!error)
-		error = put_string(object, "object", item->object);
+		error = mkp_json_add_string(object, "object", item->object);
 	if (!error)
 		error = put_number(object, "position", (uint64_t)item->position,
 				   item->position >= 0);
 	if (!error)
-		error = put_string(object, "section", item->section);
+		error = mkp_json_add_string(object, "section", item->section);
 	if (!error)
 		error = put_address(object, item);
 	if (!error)
 		error = put_number(object, "size", item->size, item->found && item->size);
 	if (!error)
-		error = put_string(object, "source", item->source);
+		error = mkp_json_add_string(object, "source", item->source);
 	return error ? error
-		     : put_string(object, "verdict", mkp_verdict_name(item->verdict));
+		     : mkp_json_add_string(object, "verdict",
+					   mkp_verdict_name(item->verdict));
 }
 
 static struct mkp_error *fill_finding(struct json_object *object,
 				      const struct mkp_verify_finding *finding)
 {
-	struct mkp_error *error = put_string(object, "id", finding->row->id);
+	struct mkp_error *error = mkp_json_add_string(object, "id", finding->row->id);
 
 	if (!error)
-		error = put_string(object, "name", finding->row->name);
+		error = mkp_json_add_string(object, "name", finding->row->name);
 	if (!error)
-		error = put_string(object, "level",
-				   mkp_verify_level_name(finding->row->level));
+		error = mkp_json_add_string(object, "level",
+					    mkp_verify_level_name(finding->row->level));
 	if (!error)
-		error = put_string(object, "where", finding->where);
+		error = mkp_json_add_string(object, "where", finding->where);
 	if (!error)
-		error = put_string(object, "message", finding->message);
-	return error ? error : put_string(object, "fix", finding->row->fix);
-}
-
-/* A new object at the end of @array, which owns it; NULL without memory. */
-static struct json_object *append(struct json_object *array)
-{
-	struct json_object *object = json_object_new_object();
-
-	if (object && json_object_array_add(array, object)) {
-		json_object_put(object);
-		return NULL;
-	}
-	return object;
+		error = mkp_json_add_string(object, "message", finding->message);
+	return error ? error : mkp_json_add_string(object, "fix", finding->row->fix);
 }
 
 static struct mkp_error *put_items(struct json_object *root,
 				   const struct mkp_verify_report *report)
 {
 	struct json_object *array = json_object_new_array(), *object;
-	struct mkp_error *error = put(root, "items", array);
+	struct mkp_error *error = mkp_json_add(root, "items", array);
 
 	for (size_t i = 0; i < report->nr_items && !error; i++) {
-		object = append(array);
-		error = object ? fill_item(object, &report->items[i]) : mkp_error_nomem();
+		error = mkp_json_append_object(array, &object);
+		if (!error)
+			error = fill_item(object, &report->items[i]);
 	}
 	return error;
 }
@@ -129,12 +83,12 @@ static struct mkp_error *put_findings(struct json_object *root,
 				      const struct mkp_verify_report *report)
 {
 	struct json_object *array = json_object_new_array(), *object;
-	struct mkp_error *error = put(root, "findings", array);
+	struct mkp_error *error = mkp_json_add(root, "findings", array);
 
 	for (size_t i = 0; i < report->nr_findings && !error; i++) {
-		object = append(array);
-		error = object ? fill_finding(object, &report->findings[i])
-			       : mkp_error_nomem();
+		error = mkp_json_append_object(array, &object);
+		if (!error)
+			error = fill_finding(object, &report->findings[i]);
 	}
 	return error;
 }
@@ -155,7 +109,7 @@ static struct mkp_error *put_counts(struct json_object *root,
 		{ "payload_relocations", counts->payload_relocations },
 	};
 	struct json_object *object = json_object_new_object();
-	struct mkp_error *error = put(root, "counts", object);
+	struct mkp_error *error = mkp_json_add(root, "counts", object);
 
 	for (size_t i = 0; i < MKP_ARRAY_SIZE(rows) && !error; i++)
 		error = put_number(object, rows[i].key, rows[i].number, true);
@@ -180,7 +134,7 @@ static struct mkp_error *fill(struct json_object *root,
 	struct mkp_error *error = NULL;
 
 	for (size_t i = 0; i < MKP_ARRAY_SIZE(members) && !error; i++)
-		error = put_string(root, members[i].key, members[i].value);
+		error = mkp_json_add_string(root, members[i].key, members[i].value);
 	if (!error)
 		error = put_items(root, report);
 	if (!error)
@@ -193,16 +147,9 @@ struct mkp_error *mkp_verify_write_json(const struct mkp_verify_report *report,
 {
 	struct json_object *root = json_object_new_object();
 	struct mkp_error *error = root ? fill(root, report) : mkp_error_nomem();
-	const char *text = NULL;
 
-	if (!error) {
-		text = json_object_to_json_string_ext(
-			root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
-		if (!text)
-			error = mkp_error_nomem();
-	}
-	if (!error && (fprintf(stream, "%s\n", text) < 0 || fflush(stream)))
-		error = mkp_error_create_errno(errno, "cannot write the report");
+	if (!error)
+		error = mkp_json_write(root, false, stream);
 	json_object_put(root);
 	return error;
 }

@@ -156,6 +156,26 @@ static void second_run(void **state MKP_UNUSED)
 	drop_scene(&scene);
 }
 
+/* Users who share a directory read what one of them has written, if the umask lets them.
+ */
+static void others_may_read(void **state MKP_UNUSED)
+{
+	struct scene scene = make_scene();
+	mode_t mask = umask(022);
+	struct stat st;
+
+	assert_false(opens_from_cache(&scene));
+	assert_int_equal(stat(scene.file, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0644);
+	unlink(scene.file);
+	umask(077);
+	assert_false(opens_from_cache(&scene));
+	assert_int_equal(stat(scene.file, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	umask(mask);
+	drop_scene(&scene);
+}
+
 /* Nothing but the cache is in its directory. */
 static size_t count_files(const char *directory)
 {

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Members of JSON objects. Strings are escaped on the way (base/text.h).
+ * JSON documents, on json-c. Strings are escaped on the way (base/text.h).
  */
-#ifndef MKP_REPORT_JSON_VALUE_H
-#define MKP_REPORT_JSON_VALUE_H
+#ifndef MKP_BASE_JSON_H
+#define MKP_BASE_JSON_H
 
 #include <json-c/json.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/error.h"
-#include "report/explanation.h"
 
 struct mkp_json_string {
 	const char *key, *value;
@@ -32,18 +33,23 @@ struct mkp_error *mkp_json_add_strings(struct json_object *object,
 struct mkp_error *mkp_json_add_number(struct json_object *object, const char *key,
 				      uint64_t number) MKP_MUST_CHECK;
 
+struct mkp_error *mkp_json_add_bool(struct json_object *object, const char *key,
+				    bool value) MKP_MUST_CHECK;
+
+/** A string of hex digits, since readers that use doubles would round a number. */
+struct mkp_error *mkp_json_add_address(struct json_object *object, const char *key,
+				       uint64_t address) MKP_MUST_CHECK;
+
 /** Appends an empty object, which stays the array's. */
 struct mkp_error *mkp_json_append_object(struct json_object *array,
 					 struct json_object **ret_object) MKP_MUST_CHECK;
 
-/** The member "explanation": the steps, or null if nobody asked. */
-struct mkp_error *mkp_json_add_explanation(struct json_object *object,
-					   const struct mkp_explanation *explanation)
-	MKP_MUST_CHECK;
+/** Appends a string. */
+struct mkp_error *mkp_json_append_string(struct json_object *array,
+					 const char *string) MKP_MUST_CHECK;
 
-/** The member "links": the way to the replaced function; null if nobody asked. */
-struct mkp_error *mkp_json_add_links(struct json_object *object,
-				     const struct mkp_report_link *links,
-				     size_t count) MKP_MUST_CHECK;
+/** Writes @root, indented; @spaced: with blanks around colons. */
+struct mkp_error *mkp_json_write(struct json_object *root, bool spaced,
+				 FILE *stream) MKP_MUST_CHECK;
 
 #endif

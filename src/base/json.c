@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "report/json_value.h"
+#include "base/json.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/text.h"
@@ -49,6 +51,21 @@ struct mkp_error *mkp_json_add_number(struct json_object *object, const char *ke
 	return mkp_json_add(object, key, json_object_new_uint64(number));
 }
 
+struct mkp_error *mkp_json_add_bool(struct json_object *object, const char *key,
+				    bool value)
+{
+	return mkp_json_add(object, key, json_object_new_boolean(value));
+}
+
+struct mkp_error *mkp_json_add_address(struct json_object *object, const char *key,
+				       uint64_t address)
+{
+	char text[sizeof("0x") + 16];
+
+	snprintf(text, sizeof(text), "0x%" PRIx64, address);
+	return mkp_json_add(object, key, json_object_new_string(text));
+}
+
 struct mkp_error *mkp_json_add_strings(struct json_object *object,
 				       const struct mkp_json_string *members,
 				       size_t count)
@@ -73,5 +90,36 @@ struct mkp_error *mkp_json_append_object(struct json_object *array,
 		return mkp_error_nomem();
 	}
 	*ret_object = object;
+	return NULL;
+}
+
+struct mkp_error *mkp_json_append_string(struct json_object *array, const char *string)
+{
+	MKP_CLEANUP_FREE char *text = NULL;
+	struct mkp_error *error = mkp_text_escape_string(string, &text);
+	struct json_object *value;
+
+	if (error)
+		return error;
+	value = json_object_new_string(text);
+	if (!value || json_object_array_add(array, value)) {
+		json_object_put(value);
+		return mkp_error_nomem();
+	}
+	return NULL;
+}
+
+struct mkp_error *mkp_json_write(struct json_object *root, bool spaced, FILE *stream)
+{
+	const int flags = JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE |
+			  (spaced ? JSON_C_TO_STRING_SPACED : 0);
+	const char *text = json_object_to_json_string_ext(root, flags);
+
+	if (!text)
+		return mkp_error_nomem();
+	fputs(text, stream);
+	fputc('\n', stream);
+	if (fflush(stream) || ferror(stream))
+		return mkp_error_create_errno(errno, "cannot write the report");
 	return NULL;
 }
