@@ -307,7 +307,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(second_run),	     cmocka_unit_test(damaged),
 		cmocka_unit_test(foreign),	     cmocka_unit_test(lto_names),
-		cmocka_unit_test(cannot_be_written), cmocka_unit_test(rules_by_version),
+		cmocka_unit_test(cannot_be_written), cmocka_unit_test(others_may_read),
+		cmocka_unit_test(rules_by_version),
 	};
 
 	return cmocka_run_group_tests_name("image/cache", tests, NULL, NULL);
