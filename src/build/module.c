@@ -341,7 +341,8 @@ static struct mkp_error *judge_module(struct mkp_build *build,
 	return error;
 }
 
-static struct mkp_error *add_provider(struct work *work, const struct mkp_binding *binding)
+static struct mkp_error *add_provider(struct work *work,
+				      const struct mkp_binding *binding)
 {
 	struct shipped shipped = { .name = binding->provider };
 	struct mkp_error *error;

@@ -71,9 +71,15 @@ static bool is_bare_address(const struct mkp_graph *graph, const struct mkp_ref 
 /* Whether the compiler has dealt out the variables of a section, and no attribute. */
 static bool is_common_section(const char *name)
 {
-	static const char *const names[] = { ".data",	".bss",		       ".rodata",
-					     ".sdata",	".data.rel.ro.local", ".data.rel.ro",
-					     ".sbss",	".data.rel",	       ".data.rel.local" };
+	static const char *const names[] = { ".data",
+					     ".bss",
+					     ".rodata",
+					     ".sdata",
+					     ".data.rel.ro.local",
+					     ".data.rel.ro",
+					     ".sbss",
+					     ".data.rel",
+					     ".data.rel.local" };
 
 	for (size_t i = 0; i < MKP_ARRAY_SIZE(names); i++)
 		if (!strcmp(name, names[i]))

@@ -508,8 +508,7 @@ static bool ends_with_array(struct mkp_types *types, uint64_t type, unsigned int
 	uint64_t size = mkp_types_size(types, type) * 8, bit, nr_bits;
 	bool more;
 
-	if (!left || !mkp_types_strip(types, type, &die) ||
-	    die.tag == DW_TAG_array_type)
+	if (!left || !mkp_types_strip(types, type, &die) || die.tag == DW_TAG_array_type)
 		return true;
 	if (die.tag != DW_TAG_structure_type && die.tag != DW_TAG_union_type)
 		return false;

@@ -8,10 +8,9 @@
 static struct mkp_error *add(struct mkp_verify_payload *payload, uint32_t section,
 			     uint64_t offset)
 {
-	struct mkp_error *error = mkp_array_reserve(&payload->chunks,
-						    &payload->cap_chunks,
-						    payload->nr_chunks + 1,
-						    sizeof(*payload->chunks));
+	struct mkp_error *error = mkp_array_reserve(
+		&payload->chunks, &payload->cap_chunks, payload->nr_chunks + 1,
+		sizeof(*payload->chunks));
 
 	if (!error)
 		payload->chunks[payload->nr_chunks++] = (struct mkp_verify_chunk){

@@ -395,7 +395,6 @@ struct mkp_error *mkp_verify_sites_create(const struct mkp_arch *arch,
 bool mkp_verify_is_site(const struct mkp_verify_payload *payload,
 			const struct mkp_verify_place *place)
 {
-	return payload->nr_sites &&
-	       bsearch(place, payload->sites, payload->nr_sites, sizeof(*payload->sites),
-		       compare_sites);
+	return payload->nr_sites && bsearch(place, payload->sites, payload->nr_sites,
+					    sizeof(*payload->sites), compare_sites);
 }

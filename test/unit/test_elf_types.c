@@ -64,17 +64,21 @@ struct outer {
 
 static char directory[] = "/tmp/mkp-types-XXXXXX";
 
+static int write_source(const char *text)
+{
+	FILE *stream = fopen("t.c", "w");
+
+	assert_non_null(stream);
+	assert_true(fputs(text, stream) >= 0);
+	return fclose(stream);
+}
+
 static int make_source(void **state)
 {
-	FILE *stream;
-
 	(void)state;
 	assert_non_null(mkdtemp(directory));
 	assert_int_equal(chdir(directory), 0);
-	stream = fopen("t.c", "w");
-	assert_non_null(stream);
-	assert_true(fputs(source, stream) >= 0);
-	return fclose(stream);
+	return write_source(source);
 }
 
 static int remove_source(void **state)
@@ -350,6 +354,46 @@ static void lists_of_pieces(void **state)
 	expect_pieces(in_front, "0xffffffffffffffff", false);
 }
 
+/* struct: name, what is declared, whether an array reaches to its end. */
+static const char ends[] =
+	"struct tail { int n; short list[4]; };\n"
+	"struct padded { short list[3]; long n; };\n"
+	"struct hole { long n; char list[3]; };\n"
+	"union both { int n; char text[4]; };\n"
+	"struct deep { int n; struct tail tail; };\n"
+	"struct chained { struct chained *next; int n; };\n"
+	"struct tail tail; struct padded padded; struct hole hole; union both both;\n"
+	"struct deep deep; struct chained chained; int array[2]; long number;\n";
+
+static bool ends_with_array(const struct opened *opened, const char *name)
+{
+	struct mkp_die die = { 0 };
+
+	assert_true(find_variable(opened, name, &die));
+	return mkp_types_ends_with_array(opened->types, die.type);
+}
+
+static void arrays_at_the_end(void **state MKP_UNUSED)
+{
+	struct opened opened;
+
+	assert_int_equal(write_source(ends), 0);
+	open_object(&opened, "gcc -gdwarf-5");
+	assert_int_equal(write_source(source), 0);
+	assert_true(ends_with_array(&opened, "tail"));
+	assert_false(ends_with_array(&opened, "padded"));
+	/* The array ends before the structure does. */
+	assert_false(ends_with_array(&opened, "hole"));
+	assert_true(ends_with_array(&opened, "both"));
+	assert_true(ends_with_array(&opened, "deep"));
+	assert_false(ends_with_array(&opened, "chained"));
+	assert_true(ends_with_array(&opened, "array"));
+	assert_false(ends_with_array(&opened, "number"));
+	/* What is not known may be one. */
+	assert_true(mkp_types_ends_with_array(opened.types, 0));
+	close_object(&opened);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -358,6 +402,7 @@ int main(void)
 		cmocka_unit_test(without_dwarf_there_are_none),
 		cmocka_unit_test(damaged_data_is_survived),
 		cmocka_unit_test(lists_of_pieces),
+		cmocka_unit_test(arrays_at_the_end),
 	};
 
 	return cmocka_run_group_tests_name("elf/types", tests, make_source,

@@ -261,7 +261,8 @@ static void a_module(void **state MKP_UNUSED)
 /* zfs, which depends on spl and nvpair, and imports callee with the checksum 0x1234. */
 static struct mkp_image *make_module(void)
 {
-	static const char modinfo[] = "license=x\0name=zfs\0depends=spl,nvpair\0";
+	static const char modinfo[] =
+		"license=x\0name=zfs\0depends=spl,nvpair,z-fs-two\0";
 	char versions[128] = { 0 };
 	uint64_t crc = 0x1234;
 	struct elfgen *gen = elfgen_create(/* big_endian= */ false);
@@ -314,6 +315,15 @@ static void dependencies(void **state MKP_UNUSED)
 	bound_deinit(&bound);
 
 	bind_module(&bound, "0x00001234\tcallee\tdrivers/nv\tEXPORT_SYMBOL\t\n");
+	assert_true(has_finding(&bound, "undeclared-dependency", "callee"));
+	bound_deinit(&bound);
+
+	/* The file's name has '-' where the module's has '_'. */
+	bind_module(&bound, "0x00001234\tcallee\tdrivers/z-fs-two\tEXPORT_SYMBOL\t\n");
+	assert_false(has_finding(&bound, "undeclared-dependency", NULL));
+	bound_deinit(&bound);
+
+	bind_module(&bound, "0x00001234\tcallee\tdrivers/z-fs\tEXPORT_SYMBOL\t\n");
 	assert_true(has_finding(&bound, "undeclared-dependency", "callee"));
 	bound_deinit(&bound);
 
