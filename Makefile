@@ -118,7 +118,7 @@ $(O)/test/bench/measure: $(O)/test/bench/measure.o
 -include $(unit_programs:%=%.d)
 -include $(mutation_objects:.o=.d)
 
-.PHONY: demo check check-fast check-ibt lint coverage bench
+.PHONY: demo check check-fast check-ibt corpus lint coverage bench
 demo:
 	$(Q)scripts/demo
 
@@ -130,6 +130,12 @@ check-fast:
 
 check-ibt:
 	$(Q)test/kernel/run --kernel 6.12
+
+# Real fixes, hours the first time: docs/corpus.md.
+corpus:
+	$(Q)test/corpus/run --from 6.1.176-1 --to 6.1.187-1 --limit 64 --seed 11
+	$(Q)test/corpus/behaviour/run
+	$(Q)test/corpus/run --from 6.12.111-1~deb12u1 --to 6.12.113-1~deb12u1 --limit 32 --seed 11
 
 lint:
 	$(Q)scripts/lint

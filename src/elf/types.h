@@ -58,8 +58,8 @@ bool mkp_types_strip(struct mkp_types *types, uint64_t type, struct mkp_die *ret
 uint64_t mkp_types_size(struct mkp_types *types, uint64_t type);
 
 /**
- * Whether an array reaches to the end of what has a type: it is one, or its last member is
- * one or ends with one. True where the debug data does not say it.
+ * Whether an array reaches to the end of what has a type: it is one, or its last member
+ * is one or ends with one. True where the debug data does not say it.
  */
 bool mkp_types_ends_with_array(struct mkp_types *types, uint64_t type);
 

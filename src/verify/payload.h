@@ -57,9 +57,8 @@ struct mkp_error *mkp_verify_pair_tables(struct mkp_verify_match *match,
  * relocation leads to. The code of alternatives stands piece by piece behind each other,
  * and a module has only those that it needs.
  */
-struct mkp_error *mkp_verify_chunks_create(const struct mkp_arch *arch,
-					   struct mkp_verify_payload *payload)
-	MKP_MUST_CHECK;
+struct mkp_error *mkp_verify_chunks_create(
+	const struct mkp_arch *arch, struct mkp_verify_payload *payload) MKP_MUST_CHECK;
 
 /** The chunk that a place lies in, and where it ends; NULL: the place is in none. */
 struct mkp_verify_chunk *mkp_verify_chunk_at(const struct mkp_verify_payload *payload,
@@ -71,9 +70,8 @@ struct mkp_verify_chunk *mkp_verify_chunk_at(const struct mkp_verify_payload *pa
  * of the key says so (tools/objtool/check.c, handle_jump_alt()). An object that objtool
  * has not seen has the jump, the module the NOP.
  */
-struct mkp_error *mkp_verify_sites_create(const struct mkp_arch *arch,
-					  struct mkp_verify_payload *payload)
-	MKP_MUST_CHECK;
+struct mkp_error *mkp_verify_sites_create(
+	const struct mkp_arch *arch, struct mkp_verify_payload *payload) MKP_MUST_CHECK;
 bool mkp_verify_is_site(const struct mkp_verify_payload *payload,
 			const struct mkp_verify_place *place);
 
