@@ -12,11 +12,14 @@
  *   initcall  __initcall__kmod_<file>__<__COUNTER__>_<__LINE__>_<function><level>, and
  *             __initstub__... of a kernel with LTO: digits between underscores
  *             (include/linux/init.h, since v5.10)
+ *   last      __BTF_ID__<kind>__<name>__<__COUNTER__><__LINE__>: digits at the end
+ *             (include/linux/btf_ids.h, since v5.8; with the line since v6.6)
  */
 enum numbering {
 	DOTTED,
 	GLUED,
 	INITCALL,
+	LAST,
 };
 
 static enum numbering name_numbering(const char *name)
@@ -25,6 +28,8 @@ static enum numbering name_numbering(const char *name)
 		return GLUED;
 	if (!strncmp(name, "__initcall__", 12) || !strncmp(name, "__initstub__", 12))
 		return INITCALL;
+	if (!strncmp(name, "__BTF_ID__", 10))
+		return LAST;
 	return DOTTED;
 }
 
@@ -37,7 +42,7 @@ static bool is_digit(char c)
 /* Length of the number at @p that the compiler counted, 0 if none starts there. */
 static size_t number_at(const char *name, const char *p, enum numbering numbering)
 {
-	const char separator = numbering == INITCALL ? '_' : '.';
+	const char separator = numbering == DOTTED ? '.' : '_';
 	size_t length = 0;
 
 	if (!is_digit(*p))
@@ -48,9 +53,9 @@ static size_t number_at(const char *name, const char *p, enum numbering numberin
 		return length;
 	if (p == name || p[-1] != separator)
 		return 0;
-	return p[length] == separator || (p[length] == '\0' && numbering == DOTTED)
-		       ? length
-		       : 0;
+	if (p[length] == '\0')
+		return numbering == INITCALL ? 0 : length;
+	return p[length] == separator && numbering != LAST ? length : 0;
 }
 
 bool mkp_name_is_numbered(const char *name)

@@ -7,8 +7,6 @@
 
 # shellcheck source=scripts/kernel/guest.sh
 . /guest.sh
-# And drivers of drivers/staging, which taint it.
-GUEST_TAINT_ALLOWED=$((GUEST_TAINT_ALLOWED | (1 << 10)))
 
 # targets MODULE...: "with" the last one loaded, or "without". Not for vmlinux.
 targets()
@@ -42,6 +40,8 @@ status=0
 while read -r name path modules; do
 	# shellcheck disable=SC2086 # several names
 	how=$(targets $modules)
+	# What the modules themselves have brought about: in 6.1.176 a self-test of ecdh_generic fails.
+	GUEST_TAINT_ALLOWED=$((GUEST_TAINT_ALLOWED | $(cat /proc/sys/kernel/tainted)))
 	dmesg -c >/dev/null
 	if said=$(try "$name"); then
 		echo "ok $path$how"

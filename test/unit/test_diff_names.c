@@ -23,6 +23,8 @@ static void what_compilers_number(void **state MKP_UNUSED)
 	assert_true(mkp_name_is_numbered("__UNIQUE_ID_license123"));
 	assert_true(mkp_name_is_numbered("f.__UNIQUE_ID_ddebug7.9"));
 	assert_true(mkp_name_is_numbered("__initcall__kmod_main__5_123_setup6"));
+	assert_true(mkp_name_is_numbered("__BTF_ID__struct__file__11168266"));
+	assert_false(mkp_name_is_numbered("__BTF_ID__func__take_2_of__x"));
 	assert_false(mkp_name_is_numbered("count"));
 	assert_false(mkp_name_is_numbered("f.cold"));
 	assert_false(mkp_name_is_numbered("sha256"));
@@ -40,6 +42,12 @@ static void numbers_make_no_difference(void **state MKP_UNUSED)
 	assert_true(alike("__UNIQUE_ID_x123", "__UNIQUE_ID_x99"));
 	assert_true(alike("__initcall__kmod_a__1_20_setup6",
 			  "__initcall__kmod_a__7_333_setup6"));
+	assert_true(alike("__BTF_ID__struct__file__11168266",
+			  "__BTF_ID__struct__file__11138266"));
+	assert_false(alike("__BTF_ID__struct__file__11168266",
+			   "__BTF_ID__struct__task_struct__11168266"));
+	assert_false(
+		alike("__BTF_ID__func__get_1_of__10", "__BTF_ID__func__get_2_of__10"));
 	assert_true(alike("__initstub__kmod_a__1_20_setup6",
 			  "__initstub__kmod_a__7_333_setup6"));
 	assert_false(alike("__initstub__kmod_a__1_20_setup6",
