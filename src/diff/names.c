@@ -134,6 +134,7 @@ static const struct {
 	{ "__PRETTY_FUNCTION__", true },
 	{ "CSWTCH", true }, /* gcc: a switch turned into a table */
 	{ "C", true },	    /* gcc: the initializer of a local array */
+	{ "__msg", true },  /* NL_SET_ERR_MSG(), since v4.12 */
 	{ "__compound_literal", true },
 };
 
