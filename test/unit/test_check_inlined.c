@@ -19,7 +19,23 @@
 #define TAKE(n)		 "int add(int a) { return a * 3 + " n "; }\n"
 #define USER(name, more) "int " name "(int *p) { return *p ? step(*p) " more " : 7; }\n"
 
-/* "NAME SYMBOL", a line for each finding; malloc'ed. */
+static void judge(const struct compiled_pair *pair, struct mkp_report *report)
+{
+	const struct mkp_check_context context = {
+		.diff = pair->diff,
+		.selection = pair->selection,
+		.orig_lines = pair->orig.lines,
+		.patched_lines = pair->patched.lines,
+		.orig_types = pair->orig.types,
+		.patched_types = pair->patched.types,
+		.report = report,
+	};
+
+	assert_null(mkp_check_get(MKP_CHECK_INLINED_LEFT_BEHIND)
+			    ->run(&context, MKP_CHECK_INLINED_LEFT_BEHIND));
+}
+
+/* "NAME SYMBOL: MESSAGE", a line for each finding; malloc'ed. */
 static char *findings(const char *orig, const char *patched, const char *ignored)
 {
 	struct compiled_pair pair;
@@ -31,17 +47,7 @@ static char *findings(const char *orig, const char *patched, const char *ignored
 	assert_non_null(stream);
 	compiled_pair_init(&pair, CC, orig, patched, ignored);
 	mkp_report_init(&report);
-	assert_null(mkp_check_get(MKP_CHECK_INLINED_LEFT_BEHIND)
-			    ->run(
-				    &(struct mkp_check_context){
-					    .diff = pair.diff,
-					    .selection = pair.selection,
-					    .orig_lines = pair.orig.lines,
-					    .patched_lines = pair.patched.lines,
-					    .orig_types = pair.orig.types,
-					    .patched_types = pair.patched.types,
-					    .report = &report },
-				    MKP_CHECK_INLINED_LEFT_BEHIND));
+	judge(&pair, &report);
 	for (size_t i = 0; i < report.nr_findings; i++)
 		fprintf(stream, "%s %s: %s\n", report.findings[i].name,
 			report.findings[i].symbol, report.findings[i].message);
@@ -143,17 +149,7 @@ static void without_debug_data(void **state MKP_UNUSED)
 	compiled_pair_init(&pair, "gcc -x c -O2", STEP("1") USER("f", ""),
 			   STEP("5") USER("f", ""), NULL);
 	mkp_report_init(&report);
-	assert_null(mkp_check_get(MKP_CHECK_INLINED_LEFT_BEHIND)
-			    ->run(
-				    &(struct mkp_check_context){
-					    .diff = pair.diff,
-					    .selection = pair.selection,
-					    .orig_lines = pair.orig.lines,
-					    .patched_lines = pair.patched.lines,
-					    .orig_types = pair.orig.types,
-					    .patched_types = pair.patched.types,
-					    .report = &report },
-				    MKP_CHECK_INLINED_LEFT_BEHIND));
+	judge(&pair, &report);
 	assert_int_equal(report.nr_findings, 0);
 	mkp_report_deinit(&report);
 	compiled_pair_deinit(&pair);
