@@ -132,7 +132,7 @@ check-ibt:
 	$(Q)test/kernel/run --kernel 6.12
 
 # Real fixes, hours the first time: docs/corpus.md.
-corpus:
+corpus: all
 	$(Q)test/corpus/run --from 6.1.176-1 --to 6.1.187-1 --limit 64 --seed 11
 	$(Q)test/corpus/behaviour/run
 	$(Q)test/corpus/run --from 6.12.111-1~deb12u1 --to 6.12.113-1~deb12u1 --limit 32 --seed 11
