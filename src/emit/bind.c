@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "emit/bind.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/array.h"
@@ -356,6 +357,53 @@ static struct mkp_error *bind_target(struct binder *binder, uint32_t atom,
 	return bind_symbol(binder, original_symbol(context->diff, atom), need, binding);
 }
 
+/* The atom of a global symbol, or MKP_NO_ATOM. */
+static uint32_t find_global(const struct mkp_graph *graph, const char *name)
+{
+	size_t count;
+	const struct mkp_index_entry *it = mkp_index_find(&graph->object->names,
+							  mkp_hash_string(name), &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (it[i].id >= graph->object->first_global &&
+		    !strcmp(graph->object->symbols[it[i].id].name, name))
+			return graph->symbol_atom[it[i].id];
+	return MKP_NO_ATOM;
+}
+
+/*
+ * The key of a static call whose trampoline is an import is imported with it. Where
+ * objtool sees the call only when the module is linked, it looks for the key by name
+ * among the module's symbols and without one takes the trampoline, as is right for keys
+ * that are not exported (create_static_call_sections() of tools/objtool/check.c, v6.12).
+ * The kernel has no record of other trampolines, and refuses the module
+ * (static_call_add_module() of kernel/static_call_inline.c, v6.12).
+ */
+static struct mkp_error *bind_static_call_key(struct binder *binder, uint32_t trampoline,
+					      const struct mkp_need *need,
+					      struct mkp_bindings *bindings)
+{
+	const struct mkp_binding *call = &bindings->atoms[trampoline];
+	const struct mkp_symvers *symvers = binder->target->symvers;
+	MKP_CLEANUP_FREE char *name = NULL;
+	const struct mkp_export *export;
+	uint32_t key;
+
+	if (call->kind != MKP_BIND_EXPORT || !symvers ||
+	    !mkp_name_matches("__SCT__*", call->name))
+		return NULL;
+	if (asprintf(&name, "__SCK__%s", call->name + strlen("__SCT__")) < 0)
+		return mkp_error_nomem();
+	export = mkp_symvers_find(symvers, name);
+	if (!export || strcmp(export->module, vmlinux) || mkp_export_is_closed(export))
+		return NULL;
+	key = find_global(binder->context->diff->patched, name);
+	if (key == MKP_NO_ATOM || bindings->atoms[key].kind != MKP_BIND_NONE)
+		return NULL;
+	binder->twin = binder->context->diff->to_orig[key];
+	return bind_target(binder, key, need, &bindings->atoms[key]);
+}
+
 static struct mkp_error *bind_refs(struct binder *binder, struct mkp_bindings *bindings)
 {
 	const struct mkp_check_context *context = binder->context;
@@ -373,6 +421,8 @@ static struct mkp_error *bind_refs(struct binder *binder, struct mkp_bindings *b
 		need.ref = i;
 		if (bindings->atoms[atom].kind == MKP_BIND_NONE)
 			error = bind_target(binder, atom, &need, &bindings->atoms[atom]);
+		if (!error)
+			error = bind_static_call_key(binder, atom, &need, bindings);
 	}
 	return error;
 }

@@ -27,7 +27,7 @@ struct mkp_target {
 };
 
 enum mkp_binding_kind {
-	MKP_BIND_NONE, /* not referred to from the payload */
+	MKP_BIND_NONE, /* not needed by the payload */
 	MKP_BIND_EXPORT,
 	MKP_BIND_LIVEPATCH,
 	MKP_BIND_SHARED, /* a copy that another object of the patch carries */

@@ -332,6 +332,17 @@ static struct mkp_error *add_relocs(struct payload *payload)
 	return error;
 }
 
+/* Imports that nothing refers to, but that have to be among the symbols: bind.c. */
+static struct mkp_error *name_imports(struct payload *payload)
+{
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = 0; i < payload->graph->nr_atoms && !error; i++)
+		if (payload->bindings->atoms[i].kind == MKP_BIND_EXPORT)
+			error = name_target(payload, i);
+	return error;
+}
+
 /* Without it linkers ask for an executable stack. */
 static struct mkp_error *add_stack_note(struct payload *payload)
 {
@@ -371,6 +382,8 @@ static struct mkp_error *write_payload(struct payload *payload, char *const *new
 		error = name_shared(payload);
 	if (!error)
 		error = add_relocs(payload);
+	if (!error)
+		error = name_imports(payload);
 	if (!error)
 		error = add_stack_note(payload);
 	if (!error)

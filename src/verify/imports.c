@@ -166,9 +166,8 @@ static struct mkp_error *check_provider(const struct imports *imports, const cha
 		       : NULL;
 }
 
-/* In the images first; what only a Module.symvers knows comes after them. */
-static bool find_export(const struct mkp_verify *verify, const char *name,
-			struct mkp_verify_export *ret_export)
+bool mkp_verify_find_export(const struct mkp_verify *verify, const char *name,
+			    struct mkp_verify_export *ret_export)
 {
 	for (size_t i = 0; i < verify->nr_images; i++)
 		if (mkp_verify_image_export(verify->images[i], name, ret_export))
@@ -198,7 +197,7 @@ static struct mkp_error *check_import(struct imports *imports, const char *name)
 	size_t before = report->nr_findings;
 	struct mkp_error *error;
 
-	if (!find_export(imports->verify, name, &export)) {
+	if (!mkp_verify_find_export(imports->verify, name, &export)) {
 		error = mkp_verify_add(report, MKP_VERIFY_NO_EXPORT, name,
 				       "nobody exports it");
 	} else {

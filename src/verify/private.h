@@ -109,6 +109,10 @@ struct mkp_error *mkp_verify_symvers_open(const char *const *paths, size_t count
 void mkp_verify_symvers_destroy(struct mkp_verify_symvers *symvers);
 bool mkp_verify_symvers_find(const struct mkp_verify_symvers *symvers, const char *name,
 			     struct mkp_verify_export *ret_export);
+struct mkp_verify;
+/** In the images first; what only a Module.symvers knows comes after them. */
+bool mkp_verify_find_export(const struct mkp_verify *verify, const char *name,
+			    struct mkp_verify_export *ret_export);
 
 /* ---- the module ---- */
 

@@ -4,6 +4,7 @@
  * to code, keys that are data, replacements that are there.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "verify/private.h"
@@ -64,6 +65,30 @@ static struct mkp_error *bad_entry(struct mkp_verify *verify, enum mkp_verify_id
 			      "entry at 0x%" PRIx64 ": %s", entry->at, why);
 }
 
+/*
+ * The kernel has a record of trampolines whose key is not exported, and refuses a module
+ * with another one in the place of a key (static_call_add_module() of
+ * kernel/static_call_inline.c, v5.13).
+ */
+static struct mkp_error *check_trampoline(struct mkp_verify *verify,
+					  const struct entry *entry,
+					  const struct mkp_symbol *symbol)
+{
+	static const char prefix[] = "__SCT__";
+	struct mkp_verify_export export;
+	MKP_CLEANUP_FREE char *key = NULL;
+
+	if (symbol->section != MKP_SHN_UNDEF ||
+	    strncmp(symbol->name, prefix, strlen(prefix)) != 0)
+		return NULL;
+	if (asprintf(&key, "__SCK__%s", symbol->name + strlen(prefix)) < 0)
+		return mkp_error_nomem();
+	return mkp_verify_find_export(verify, key, &export)
+		       ? bad_entry(verify, MKP_VERIFY_TABLE_KEY, entry,
+				   "its key is a trampoline, but the key is exported")
+		       : NULL;
+}
+
 /* A key is a variable: of the module, of the kernel, or an import. */
 static struct mkp_error *check_key(struct mkp_verify *verify, const struct entry *entry)
 {
@@ -85,7 +110,7 @@ static struct mkp_error *check_key(struct mkp_verify *verify, const struct entry
 	    (symbol->type == STT_FUNC && !(entry->row->flags & MKP_SPECIAL_STATIC_CALL)))
 		return bad_entry(verify, MKP_VERIFY_TABLE_KEY, entry,
 				 "its key is no variable");
-	return NULL;
+	return check_trampoline(verify, entry, symbol);
 }
 
 /* What is put in the place of the code, if it is not empty. */

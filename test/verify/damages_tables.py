@@ -2,7 +2,7 @@
 """Damages to the tables about code; see damages.py."""
 
 from damages import carried, change, damage, first, imports_in_code
-from elf import ALLOC, NONE
+from elf import ALLOC, NONE, UNDEF
 
 
 def entry_of_carried(elf, table):
@@ -141,6 +141,16 @@ def key_another(elf):
     reloc = key_reloc(elf)
     other = first(imports_in_code(elf))
     return bool(reloc and other) and change(reloc, sym=other.sym)
+
+
+@damage("table-key")
+def key_is_trampoline(elf):
+    for entry in elf.relocs_of(".static_call_sites"):
+        if entry.symbol.section == UNDEF and entry.symbol.name.startswith("__SCK__"):
+            name = "__SCT__" + entry.symbol.name[len("__SCK__"):]
+            call = first(r for r in imports_in_code(elf) if r.symbol.name == name)
+            return bool(call) and change(entry, sym=call.sym)
+    return False
 
 
 @damage("payload-target", "payload-code")
