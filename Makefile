@@ -83,7 +83,8 @@ $(O)/%.o: %.c VERSION
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(mkp_cflags) -MMD -MP -c -o $@ $<
 
-# The headers travel inside the program (.incbin), which -MMD does not see.
+# These travel inside the program (.incbin), which -MMD does not see.
+$(O)/src/build/probes.o: src/build/probes.mk
 $(O)/src/emit/module_abi.o: include/mkpatch/core_abi.h include/mkpatch/livepatch.h
 
 $(O)/test/unit/%.o: mkp_cflags += -Itest/unit $(shell $(PKG_CONFIG) --cflags cmocka 2>/dev/null)

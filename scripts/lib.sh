@@ -81,6 +81,10 @@ load_kernel_env()
 	[ -e "$env" ] || die "no kernel yet: run scripts/kernel/fetch first (${env##*/})"
 	# shellcheck source=/dev/null
 	. "$env"
+	# For make: kbuild remembers what the compiler can. Not while the source is prepared.
+	mkdir -p "$KERNEL_DIR/probes"
+	# shellcheck disable=SC2034 # the tests that build modules
+	kernel_probes=(MAKEFILES="$MKP_TOP/src/build/probes.mk" MKP_PROBES="$KERNEL_DIR/probes")
 }
 
 # kernel_make ARGS...: make in the prepared tree. Always the same compiler and flags, or kbuild

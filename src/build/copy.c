@@ -30,6 +30,10 @@ static bool is_product(const FTSENT *entry)
 	for (size_t i = 0; i < MKP_ARRAY_SIZE(suffixes); i++)
 		if (has_suffix(entry->fts_name, entry->fts_namelen, suffixes[i]))
 			return true;
+	/* ".fork.o.d" of a compiler that was interrupted, ".missing-syscalls.d". */
+	if (entry->fts_name[0] == '.' &&
+	    has_suffix(entry->fts_name, entry->fts_namelen, ".d"))
+		return true;
 	return entry->fts_level == 1 && (!strncmp(entry->fts_name, "vmlinux", 7) ||
 					 !strncmp(entry->fts_name, ".config", 7) ||
 					 !strncmp(entry->fts_name, "Module.symvers", 14));

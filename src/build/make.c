@@ -18,7 +18,7 @@ static const char under_make[] =
 	"exec make -j\"$0\" \"$@\"";
 
 enum {
-	MAX_FIXED = 32
+	MAX_FIXED = 40
 };
 
 struct arguments {
@@ -68,9 +68,12 @@ static struct mkp_error *add_jobs(struct mkp_build *build, struct arguments *arg
 }
 
 static struct mkp_error *add_variables(struct mkp_build *build,
-				       struct arguments *arguments, const char *cflags,
-				       const char *module)
+				       struct arguments *arguments,
+				       const struct mkp_make *make)
 {
+	const char *makefile = "", *answers = "";
+	struct mkp_error *error =
+		make->preparing ? NULL : mkp_probes_begin(build, &makefile, &answers);
 	const struct {
 		const char *name, *value;
 	} variables[] = {
@@ -79,7 +82,7 @@ static struct mkp_error *add_variables(struct mkp_build *build,
 		{ "CROSS_COMPILE", build->cross },
 		{ "RUSTC", build->config.rustc },
 		{ "KERNELRELEASE", build->inputs.release },
-		{ "KCFLAGS", cflags },
+		{ "KCFLAGS", make->cflags },
 		/* make hands it to the compiler; no part of a command, so that those
 		 * are the same wherever this is. */
 		{ "CPATH", build->include ? build->include : "" },
@@ -89,15 +92,16 @@ static struct mkp_error *add_variables(struct mkp_build *build,
 		{ "KBUILD_OUTPUT", "" },
 		/* An empty one for the tree. Not KBUILD_EXTMOD: it would win over M, and
 		 * kbuild would take the headers for a kernel to configure. */
-		{ "M", module ? module : "" },
+		{ "M", make->module ? make->module : "" },
 		{ "W", "" },
 		{ "C", "" },
 		{ "LOCALVERSION", "" },
 		{ "KBUILD_BUILD_TIMESTAMP", "1970-01-01" },
 		{ "KBUILD_BUILD_USER", "mkpatch" },
 		{ "KBUILD_BUILD_HOST", "mkpatch" },
+		{ "MAKEFILES", makefile },
+		{ "MKP_PROBES", answers },
 	};
-	struct mkp_error *error = NULL;
 
 	for (size_t i = 0; i < MKP_ARRAY_SIZE(variables) && !error; i++)
 		error = add_variable(build, arguments, variables[i].name,
@@ -166,7 +170,7 @@ struct mkp_error *mkp_build_make(struct mkp_build *build, const struct mkp_make 
 		add(&arguments, "prepare");
 	}
 	if (!error)
-		error = add_variables(build, &arguments, make->cflags, make->module);
+		error = add_variables(build, &arguments, make);
 	for (size_t i = 0; i < make->nr_targets; i++)
 		add(&arguments, make->targets[i]);
 	command.argv = arguments.argv;

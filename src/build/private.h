@@ -155,13 +155,23 @@ struct mkp_make {
 	const char *const *targets; /* and further variables */
 	size_t nr_targets;
 	bool keep_going;
-	bool prepared; /* all that objects are made from is there: only make those */
+	bool prepared;	/* all that objects are made from is there: only make those */
+	bool preparing; /* what the compiler can may depend on what is only made now */
 	struct mkp_error *(*line)(void *data, const char *line);
 	void *data;
 };
 
 struct mkp_error *mkp_build_make(struct mkp_build *build, const struct mkp_make *make,
 				 int *ret_status) MKP_MUST_CHECK;
+
+/* ---- probes.c ---- */
+
+/**
+ * For make: a makefile (MAKEFILES) by which kbuild remembers what the compiler can, and the
+ * directory for it to remember in (MKP_PROBES).
+ */
+struct mkp_error *mkp_probes_begin(struct mkp_build *build, const char **ret_makefile,
+				   const char **ret_answers) MKP_MUST_CHECK;
 
 /** KCFLAGS of the tree: a section for each function and each variable. */
 const char *mkp_build_cflags(void);

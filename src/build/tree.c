@@ -163,6 +163,7 @@ static struct mkp_error *prepare(struct mkp_build *build)
 		.targets = targets,
 		.nr_targets = 2,
 		.cflags = cflags,
+		.preparing = true,
 		.line = count_line,
 		.data = build,
 	};
