@@ -88,17 +88,23 @@ static char *describe(struct sides *sides)
 	return text;
 }
 
-/* @orig and @patched declare things; what is not used has no debug data. */
-static void expect(const char *orig, const char *patched, const char *expected)
+static void expect_by(const char *command, const char *orig, const char *patched,
+		      const char *expected)
 {
 	struct sides sides;
 	char *text;
 
-	sides_init(&sides, CC, orig, patched);
+	sides_init(&sides, command, orig, patched);
 	text = describe(&sides);
 	assert_string_equal(text, expected);
 	free(text);
 	sides_deinit(&sides);
+}
+
+/* @orig and @patched declare things; what is not used has no debug data. */
+static void expect(const char *orig, const char *patched, const char *expected)
+{
+	expect_by(CC, orig, patched, expected);
 }
 
 #define S(members) "struct s { " members " } v;\n"
@@ -128,6 +134,9 @@ static void what_differs(void **state MKP_UNUSED)
 	expect("union s { int a; } v;\n", "union s { int a; long b; } v;\n",
 	       "s 4->8: b none -> 0+8");
 	expect(S("int a;"), S("int a; char tail[];"), "s 4->4 added: tail none -> 4+0");
+	/* The same members in more room. */
+	expect(S("int a;"), "struct s { int a; } __attribute__((aligned(16))) v;\n",
+	       "s 4->16:");
 }
 
 /* Room that there was. */
@@ -159,6 +168,12 @@ static void bits(void **state MKP_UNUSED)
 	expect(S("unsigned a : 3, b : 5;"), S("unsigned a : 3, c : 5;"), "s 4->4:");
 	expect(S("unsigned a : 3;"), S("unsigned a : 3, b : 1;"),
 	       "s 4->4 added: b none -> 0: 1 bits from bit 3");
+	/* Of one byte, but not the same bits: no other name for it. */
+	expect(S("unsigned a : 3, b : 5;"), S("unsigned a : 3, : 1, c : 4;"),
+	       "s 4->4: b 0: 5 bits from bit 3 -> none; "
+	       "c none -> 0: 4 bits from bit 4");
+	expect(S("char a;"), S("char c : 4;"),
+	       "s 1->1: a 0+1 -> none; c none -> 0: 4 bits from bit 0");
 }
 
 /* Members of a nameless structure are those of the outer one; a structure with a name
@@ -181,6 +196,18 @@ static void several_of_one_name(void **state MKP_UNUSED)
 	       "struct s { long a; } v;\nint f(void) { struct s { char b; } x = { 1 }; "
 	       "return x.b + v.a; }\n",
 	       "s 4->8: a 0+4 -> 0+8");
+}
+
+/* Types of one name in several units: the partner is not one that stays, whichever comes
+ * first. */
+static void several_at_the_top(void **state MKP_UNUSED)
+{
+#define TYPES(first, second)                                                             \
+	DWARF_UNIT "structure a, s, " first "\nend\nstructure b, s, " second            \
+		   "\nend\n" DWARF_END
+	expect_by(DWARF_AS, TYPES("4", "1"), TYPES("8", "1"), "s 4->8:");
+	expect_by(DWARF_AS, TYPES("4", "1"), TYPES("4", "2"), "s 1->2:");
+	expect_by(DWARF_AS, TYPES("4", "1"), TYPES("1", "4"), "");
 }
 
 static void without_debug_data(void **state MKP_UNUSED)
@@ -219,6 +246,14 @@ static void damaged(const char *before, const char *after, size_t nr_pairs)
 	free(sources[1]);
 }
 
+/* What is inside of a structure and no member, as other languages have it. */
+static void not_members(void **state MKP_UNUSED)
+{
+	damaged("structure s, s, 8\nmember s, 0\nend\n",
+		"structure s, s, 8\nmember s, 0\nstructure inner, inner, 4\nend\nend\n",
+		0);
+}
+
 /* A nameless member that is the structure that it is in, many times. */
 static void structures_in_themselves(void **state MKP_UNUSED)
 {
@@ -249,7 +284,9 @@ int main(void)
 		cmocka_unit_test(bits),
 		cmocka_unit_test(structures_inside),
 		cmocka_unit_test(several_of_one_name),
+		cmocka_unit_test(several_at_the_top),
 		cmocka_unit_test(without_debug_data),
+		cmocka_unit_test(not_members),
 		cmocka_unit_test(structures_in_themselves),
 	};
 
