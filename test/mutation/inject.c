@@ -115,20 +115,30 @@ static bool report_names(const struct json_object *report, const char *name)
 	       list_names(report, "findings", "symbol", name);
 }
 
-/* A symbol by any of its names; a part that was split off by the name of its function. */
+/* A part that was split off: with its function, which is replaced as a whole. In a patch
+ * that was written, both are there. */
+static bool names_part(const struct json_object *report, const char *name, size_t length,
+		       bool written)
+{
+	char *parent = strndup(name, length);
+	bool named = parent && list_names(report, "functions", "name", parent) &&
+		     (!written || (list_names(report, "included", "name", parent) &&
+				   list_names(report, "included", "name", name)));
+
+	free(parent);
+	return named;
+}
+
+/* A symbol by any of its names. */
 static bool names_symbol(const struct json_object *report, const struct object *object,
-			 uint32_t symbol)
+			 uint32_t symbol, bool written)
 {
 	const Elf64_Sym *it = &object->symbols[symbol];
 	const char *name = symbol_name(object, symbol), *cold = strstr(name, ".cold");
 	bool named = report_names(report, name);
 
-	if (!named && cold) {
-		char *parent = strndup(name, (size_t)(cold - name));
-
-		named = parent && report_names(report, parent);
-		free(parent);
-	}
+	if (cold)
+		return names_part(report, name, (size_t)(cold - name), written);
 	for (uint32_t i = 1; i < object->nr_symbols && !named; i++)
 		named = object->symbols[i].st_shndx == it->st_shndx &&
 			object->symbols[i].st_value == it->st_value &&
@@ -139,7 +149,7 @@ static bool names_symbol(const struct json_object *report, const struct object *
 
 /* A function or variable that refers to the data that changed. */
 static bool names_referrer(const struct json_object *report, const struct object *object,
-			   const struct mutant *mutant)
+			   const struct mutant *mutant, bool written)
 {
 	for (size_t i = 0; mutant->data && i < object->nr_relocs; i++) {
 		const struct reloc *reloc = &object->relocs[i];
@@ -150,19 +160,21 @@ static bool names_referrer(const struct json_object *report, const struct object
 		    to.offset >= mutant->to)
 			continue;
 		user = symbol_around(object, reloc->section, reloc->offset);
-		if (user && names_symbol(report, object, user))
+		if (user && names_symbol(report, object, user, written))
 			return true;
 	}
 	return false;
 }
 
-static bool names_all(const struct object *object, const struct mutant *mutant)
+static bool names_all(const struct object *object, const struct mutant *mutant,
+		      bool written)
 {
 	struct json_object *report = json_object_from_file("report");
 	bool named = report &&
-		     (names_symbol(report, object, mutant->who[0]) ||
-		      names_referrer(report, object, mutant)) &&
-		     (!mutant->who[1] || names_symbol(report, object, mutant->who[1]));
+		     (names_symbol(report, object, mutant->who[0], written) ||
+		      names_referrer(report, object, mutant, written)) &&
+		     (!mutant->who[1] ||
+		      names_symbol(report, object, mutant->who[1], written));
 
 	json_object_put(report);
 	return named;
@@ -205,7 +217,7 @@ static void try_mutant(struct run *run, const struct object *object, size_t kind
 		seen = code == STATUS_UNCHANGED;
 	else
 		seen = (code == STATUS_WRITTEN || code == STATUS_REFUSED) &&
-		       names_all(object, mutant);
+		       names_all(object, mutant, code == STATUS_WRITTEN);
 	result->nr_written += code == STATUS_WRITTEN;
 	if (!seen)
 		note_miss(result, object, mutant, code);

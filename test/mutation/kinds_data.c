@@ -33,6 +33,58 @@ static struct mutant *mutate_user(const struct object *object, struct mutants *m
 			  reloc->section, reloc->offset);
 }
 
+/* Whether two references to one read-only section lead to different things there. */
+static bool read_apart(const struct object *object, const struct reloc *a,
+		       const struct reloc *b)
+{
+	struct place x = reloc_target(object, a), y = reloc_target(object, b);
+	const Elf64_Shdr *section = &object->sections[x.section];
+	const uint8_t *bytes = object->bytes + section->sh_offset;
+
+	if (x.section != y.section || x.offset == y.offset ||
+	    x.offset >= section->sh_size || y.offset >= section->sh_size)
+		return false;
+	if (is_string_section(object, x.section))
+		return strcmp((const char *)bytes + x.offset,
+			      (const char *)bytes + y.offset);
+	return bytes[x.offset] != bytes[y.offset];
+}
+
+static bool is_rodata_field(const struct object *object, const struct reloc *reloc)
+{
+	struct place to = reloc_target(object, reloc);
+
+	return to.section && section_is(object, to.section, ".rodata") &&
+	       is_code(object, reloc->section) &&
+	       function_around(object, reloc->section, reloc->offset);
+}
+
+/* Two references of one function to one section of constants trade their addends, and
+ * nothing else. */
+void collect_addends_swapped(const struct object *object, struct mutants *mutants)
+{
+	const struct reloc *last = NULL;
+
+	for (size_t i = 0; i < object->nr_relocs; i++) {
+		const struct reloc *reloc = &object->relocs[i];
+		struct mutant *mutant;
+
+		if (!is_rodata_field(object, reloc))
+			continue;
+		if (last && last->section == reloc->section &&
+		    last->type == reloc->type && last->symbol == reloc->symbol &&
+		    read_apart(object, last, reloc) &&
+		    function_around(object, last->section, last->offset) ==
+			    function_around(object, reloc->section, reloc->offset)) {
+			mutant = mutate_user(object, mutants, reloc);
+			edit_reloc(mutant, reloc, reloc->symbol, reloc->type,
+				   last->addend);
+			edit_reloc(mutant, last, last->symbol, last->type, reloc->addend);
+		}
+		last = reloc;
+	}
+}
+
 /* Two strings of one function are put for each other. */
 void collect_strings_swapped(const struct object *object, struct mutants *mutants)
 {

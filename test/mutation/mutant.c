@@ -6,10 +6,12 @@
 
 const struct kind kinds[] = {
 	/* What other tools were seen to load without a word, and to behave wrongly. */
+	{ "rodata-addends-swapped", collect_addends_swapped, false },
 	{ "strings-swapped", collect_strings_swapped, false },
 	{ "call-target", collect_calls, false },
 	{ "call-of-clone", collect_clones, false },
 	{ "cold-part", collect_cold, false },
+	{ "inlined-in-cold-caller", collect_inlined_cold, false },
 	/* Code */
 	{ "immediate", collect_immediates, false },
 	{ "condition", collect_conditions, false },

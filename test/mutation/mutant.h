@@ -70,7 +70,11 @@ void collect_symbols(const struct object *object, struct mutants *mutants);
 void collect_exchanged(const struct object *object, struct mutants *mutants);
 void collect_bindings(const struct object *object, struct mutants *mutants);
 
+/* kinds_inlined.c */
+void collect_inlined_cold(const struct object *object, struct mutants *mutants);
+
 /* kinds_data.c */
+void collect_addends_swapped(const struct object *object, struct mutants *mutants);
 void collect_strings_swapped(const struct object *object, struct mutants *mutants);
 void collect_strings_shifted(const struct object *object, struct mutants *mutants);
 void collect_string_bytes(const struct object *object, struct mutants *mutants);
