@@ -78,6 +78,47 @@ struct mkp_error *mkp_json_add_strings(struct json_object *object,
 	return error;
 }
 
+static struct mkp_error *add_member(struct json_object *object,
+				    const struct mkp_json_member *member)
+{
+	switch (member->kind) {
+	case MKP_JSON_IS_NUMBER:
+		return mkp_json_add_number(object, member->key, member->number);
+	case MKP_JSON_IS_BOOL:
+		return mkp_json_add_bool(object, member->key, member->number);
+	default:
+		return mkp_json_add_string(object, member->key, member->string);
+	}
+}
+
+struct mkp_error *mkp_json_add_members(struct json_object *object,
+				       const struct mkp_json_member *members,
+				       size_t count)
+{
+	struct mkp_error *error = NULL;
+
+	for (size_t i = 0; !error && i < count; i++)
+		error = add_member(object, &members[i]);
+	return error;
+}
+
+struct mkp_error *mkp_json_add_array(struct json_object *object, const char *key,
+				     struct json_object **ret_array)
+{
+	*ret_array = json_object_new_array();
+	return mkp_json_add(object, key, *ret_array);
+}
+
+struct mkp_error *mkp_json_append_members(struct json_object *array,
+					  const struct mkp_json_member *members,
+					  size_t count)
+{
+	struct json_object *object = NULL;
+	struct mkp_error *error = mkp_json_append_object(array, &object);
+
+	return error ? error : mkp_json_add_members(object, members, count);
+}
+
 struct mkp_error *mkp_json_append_object(struct json_object *array,
 					 struct json_object **ret_object)
 {
@@ -109,11 +150,10 @@ struct mkp_error *mkp_json_append_string(struct json_object *array, const char *
 	return NULL;
 }
 
-struct mkp_error *mkp_json_write(struct json_object *root, bool spaced, FILE *stream)
+static struct mkp_error *write_text(struct json_object *root, int flags, FILE *stream)
 {
-	const int flags = JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE |
-			  (spaced ? JSON_C_TO_STRING_SPACED : 0);
-	const char *text = json_object_to_json_string_ext(root, flags);
+	const char *text = json_object_to_json_string_ext(
+		root, flags | JSON_C_TO_STRING_NOSLASHESCAPE);
 
 	if (!text)
 		return mkp_error_nomem();
@@ -122,4 +162,16 @@ struct mkp_error *mkp_json_write(struct json_object *root, bool spaced, FILE *st
 	if (fflush(stream) || ferror(stream))
 		return mkp_error_create_errno(errno, "cannot write the report");
 	return NULL;
+}
+
+struct mkp_error *mkp_json_write(struct json_object *root, bool spaced, FILE *stream)
+{
+	return write_text(
+		root, JSON_C_TO_STRING_PRETTY | (spaced ? JSON_C_TO_STRING_SPACED : 0),
+		stream);
+}
+
+struct mkp_error *mkp_json_write_line(struct json_object *root, FILE *stream)
+{
+	return write_text(root, JSON_C_TO_STRING_PLAIN, stream);
 }

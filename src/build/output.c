@@ -4,9 +4,9 @@
  * compiled, and build.json, which says what all that was made from. Signing comes last,
  * since a signature covers every byte.
  */
-#include <json-c/json.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "build/private.h"
 #include "emit/directory.h"
 #include "emit/manifest.h"
@@ -21,29 +21,26 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static void add_text(struct json_object *object, const char *name, const char *text)
+static struct mkp_error *add_patches(struct json_object *record,
+				     const struct mkp_build *build)
 {
-	json_object_object_add(object, name, text ? json_object_new_string(text) : NULL);
+	struct json_object *list;
+	struct mkp_error *error = mkp_json_add_array(record, "patches", &list);
+
+	for (size_t i = 0; i < build->nr_patches && !error; i++)
+		error = mkp_json_append_string(list, base_name(build->patches[i].path));
+	return error;
 }
 
-static struct json_object *list_patches(const struct mkp_build *build)
+static struct mkp_error *add_fixes(struct json_object *record,
+				   const struct mkp_build *build)
 {
-	struct json_object *list = json_object_new_array();
+	struct json_object *list;
+	struct mkp_error *error = mkp_json_add_array(record, "fixes", &list);
 
-	for (size_t i = 0; i < build->nr_patches; i++)
-		json_object_array_add(
-			list, json_object_new_string(base_name(build->patches[i].path)));
-	return list;
-}
-
-static struct json_object *list_fixes(const struct mkp_build *build)
-{
-	struct json_object *list = json_object_new_array();
-
-	for (size_t i = 0; i < build->options->nr_fixes; i++)
-		json_object_array_add(list,
-				      json_object_new_string(build->options->fixes[i]));
-	return list;
+	for (size_t i = 0; i < build->options->nr_fixes && !error; i++)
+		error = mkp_json_append_string(list, build->options->fixes[i]);
+	return error;
 }
 
 static bool is_changed(const struct mkp_build_object *object)
@@ -51,48 +48,63 @@ static bool is_changed(const struct mkp_build_object *object)
 	return object->report->status != MKP_STATUS_UNCHANGED;
 }
 
-static struct json_object *list_objects(const struct mkp_build *build)
+static struct mkp_error *add_objects(struct json_object *record,
+				     const struct mkp_build *build)
 {
-	struct json_object *list = json_object_new_array();
+	struct json_object *list;
+	struct mkp_error *error = mkp_json_add_array(record, "objects", &list);
 
-	for (size_t i = 0; i < build->result->nr_objects; i++) {
+	for (size_t i = 0; i < build->result->nr_objects && !error; i++) {
 		const struct mkp_build_object *object = &build->result->objects[i];
-		struct json_object *row = json_object_new_object();
+		const struct mkp_json_member members[] = {
+			MKP_JSON_STRING("path", object->path),
+			MKP_JSON_STRING("owner",
+					object->owner ? object->owner : "vmlinux"),
+			MKP_JSON_STRING("because", object->because),
+			MKP_JSON_BOOL("changed", is_changed(object)),
+			MKP_JSON_NUMBER("functions_proved", object->nr_proved),
+		};
 
-		add_text(row, "path", object->path);
-		add_text(row, "owner", object->owner ? object->owner : "vmlinux");
-		add_text(row, "because", object->because);
-		json_object_object_add(row, "changed",
-				       json_object_new_boolean(is_changed(object)));
-		json_object_object_add(row, "functions_proved",
-				       json_object_new_uint64(object->nr_proved));
-		json_object_array_add(list, row);
+		error = mkp_json_append_members(list, members, MKP_ARRAY_SIZE(members));
 	}
-	return list;
+	return error;
 }
 
 /* No path of this machine and no time: the same inputs give the same file. */
+static struct mkp_error *fill_record(struct json_object *record,
+				     const struct mkp_build *build)
+{
+	const struct mkp_json_member head[] = {
+		MKP_JSON_STRING("schema", "mkpatch.build/1"),
+		MKP_JSON_STRING("release", build->inputs.release),
+	};
+	const struct mkp_json_member how[] = {
+		MKP_JSON_STRING("kernel_compiler", build->config.compiler_text),
+		MKP_JSON_BOOL("other_compiler", build->other_compiler),
+		MKP_JSON_BOOL("relined", !build->options->keep_lines),
+		MKP_JSON_BOOL("replace", !build->options->stacked),
+	};
+	struct mkp_error *error = mkp_json_add_members(record, head,
+						       MKP_ARRAY_SIZE(head));
+
+	if (!error)
+		error = add_patches(record, build);
+	if (!error)
+		error = add_fixes(record, build);
+	if (!error)
+		error = mkp_json_add_members(record, how, MKP_ARRAY_SIZE(how));
+	return error ? error : add_objects(record, build);
+}
+
 static struct mkp_error *write_record(const void *data, FILE *stream)
 {
-	const struct mkp_build *build = data;
 	struct json_object *record = json_object_new_object();
+	struct mkp_error *error = record ? fill_record(record, data) : mkp_error_nomem();
 
-	add_text(record, "schema", "mkpatch.build/1");
-	add_text(record, "release", build->inputs.release);
-	json_object_object_add(record, "patches", list_patches(build));
-	json_object_object_add(record, "fixes", list_fixes(build));
-	add_text(record, "kernel_compiler", build->config.compiler_text);
-	json_object_object_add(record, "other_compiler",
-			       json_object_new_boolean(build->other_compiler));
-	json_object_object_add(record, "relined",
-			       json_object_new_boolean(!build->options->keep_lines));
-	json_object_object_add(record, "replace",
-			       json_object_new_boolean(!build->options->stacked));
-	json_object_object_add(record, "objects", list_objects(build));
-	fprintf(stream, "%s\n",
-		json_object_to_json_string_ext(record, JSON_C_TO_STRING_PRETTY));
+	if (!error)
+		error = mkp_json_write(record, false, stream);
 	json_object_put(record);
-	return NULL;
+	return error;
 }
 
 /* ---- signing ---- */

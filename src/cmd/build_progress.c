@@ -4,10 +4,10 @@
  * lines for a program that asked for them. All of it on standard error, since the result
  * is what standard output is for.
  */
-#include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "cmd/build.h"
 #include "cmd/cmd.h"
 
@@ -18,34 +18,43 @@ void mkp_progress_finish(struct mkp_progress *progress)
 	progress->line = false;
 }
 
-static void write_status(FILE *status, const struct mkp_build_event *event)
+static struct mkp_error *fill_status(struct json_object *object,
+				     const struct mkp_build_event *event)
 {
 	static const char *const kinds[] = { "begin", "progress", "end", "note",
 					     "detail" };
-	struct json_object *object = json_object_new_object();
+	const struct mkp_json_member members[] = {
+		MKP_JSON_STRING("event", kinds[event->kind]),
+		MKP_JSON_STRING("stage", mkp_stage_name(event->stage)),
+		MKP_JSON_NUMBER("number", event->stage + 1u),
+		MKP_JSON_NUMBER("of", MKP_NR_STAGES),
+	};
+	bool counted = event->kind == MKP_EVENT_PROGRESS;
+	struct mkp_error *error = mkp_json_add_members(object, members,
+						       MKP_ARRAY_SIZE(members));
 
-	json_object_object_add(object, "event",
-			       json_object_new_string(kinds[event->kind]));
-	json_object_object_add(object, "stage",
-			       json_object_new_string(mkp_stage_name(event->stage)));
-	json_object_object_add(object, "number", json_object_new_int(event->stage + 1));
-	json_object_object_add(object, "of", json_object_new_int(MKP_NR_STAGES));
-	json_object_object_add(object, "seconds", json_object_new_double(event->seconds));
-	if (event->kind == MKP_EVENT_PROGRESS) {
-		json_object_object_add(object, "done",
-				       json_object_new_int64((int64_t)event->done));
-		if (event->total)
-			json_object_object_add(
-				object, "total",
-				json_object_new_int64((int64_t)event->total));
-	}
-	if (event->text)
-		json_object_object_add(object, "text",
-				       json_object_new_string(event->text));
-	fprintf(status, "%s\n",
-		json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN));
-	fflush(status);
+	if (!error)
+		error = mkp_json_add(object, "seconds",
+				     json_object_new_double(event->seconds));
+	if (!error && counted)
+		error = mkp_json_add_number(object, "done", event->done);
+	if (!error && counted && event->total)
+		error = mkp_json_add_number(object, "total", event->total);
+	if (!error && event->text)
+		error = mkp_json_add_string(object, "text", event->text);
+	return error;
+}
+
+/* A reader that is gone is no reason to end the build. */
+static void write_status(FILE *status, const struct mkp_build_event *event)
+{
+	struct json_object *object = json_object_new_object();
+	struct mkp_error *error = object ? fill_status(object, event) : NULL;
+
+	if (!error && object)
+		error = mkp_json_write_line(object, status);
 	json_object_put(object);
+	mkp_error_destroy(error);
 }
 
 static void move_line(struct mkp_progress *progress, const struct mkp_build_event *event)
