@@ -34,6 +34,9 @@ static const struct {
 	{ "*__init *", "init-code",
 	  "init code has run and is gone: a change is refused, or left out by "
 	  "--ignore-init" },
+	{ "*__exit *", "exit-code",
+	  "exit code can not be redirected: a change is refused in a module, or left out "
+	  "by --ignore-init, and never runs in what is built in" },
 	{ "*__initdata*", "init-code", "init data has been used and is gone" },
 	{ "*=*", "data",
 	  "the initial value of data: what runs has the old one; refused, but for a "

@@ -30,16 +30,18 @@ struct mkp_error *mkp_run_init_code(const struct mkp_check_context *context,
 	for (uint32_t i = 0; i < graph->nr_atoms && !error; i++) {
 		const struct mkp_atom *atom = &graph->atoms[i];
 		bool exit = atom->class == MKP_CLASS_EXIT;
+		bool function = atom->kind == MKP_ATOM_FUNC;
 
 		if (!is_changed_whole(context->diff, i) ||
 		    (atom->class != MKP_CLASS_INIT && !(exit && context->module)))
 			continue;
 		error = mkp_check_report(
 			context->report, self, mkp_atom_name(graph, i),
-			mkp_check_source(context, i),
-			exit ? "%s changed, but exit code runs only at unload, if at all"
-			     : "%s changed, but init code already ran and is gone",
-			atom->kind == MKP_ATOM_FUNC ? "function" : "data");
+			mkp_check_source(context, i), "%s changed, but %s",
+			function ? "function" : "data",
+			!exit	   ? "init code already ran and is gone"
+			: function ? "exit code can not be redirected: __exit is notrace"
+				   : "the module that is loaded has the old one");
 	}
 	return error;
 }

@@ -23,7 +23,7 @@
 struct mark {
 	uint64_t offset, size;
 	uint32_t section, symbol;
-	uint8_t rank; /* of its binding, the best name highest */
+	uint8_t rank; /* the best name highest */
 	bool typed;
 	bool prefix; /* may stand for the bytes in front of an entry */
 };
@@ -76,13 +76,22 @@ static bool is_assembler_label(const struct mkp_symbol *symbol)
 	       (!strncmp(symbol->name, ".L", 2) || symbol->name[0] == '$');
 }
 
+/* By which module_init() and module_exit() make a function known to the loader, besides
+ * its own name (include/linux/module.h, v6.12). */
+static bool is_module_alias(const char *name)
+{
+	return !strcmp(name, "init_module") || !strcmp(name, "cleanup_module");
+}
+
 /* A weak name may be another file's in the kernel; the others are this code's for sure.
- */
-static uint8_t binding_rank(const struct mkp_symbol *symbol)
+ * One that every module has says little. */
+static uint8_t name_rank(const struct mkp_symbol *symbol)
 {
 	if (symbol->bind == STB_WEAK)
 		return 0;
-	return symbol->bind == STB_LOCAL ? 1 : 2;
+	if (is_module_alias(symbol->name))
+		return 1;
+	return symbol->bind == STB_LOCAL ? 2 : 3;
 }
 
 static struct mkp_error *mark_symbols(struct cutter *cutter)
@@ -97,7 +106,7 @@ static struct mkp_error *mark_symbols(struct cutter *cutter)
 			.size = symbol->size,
 			.section = symbol->section,
 			.symbol = i,
-			.rank = binding_rank(symbol),
+			.rank = name_rank(symbol),
 			.typed = symbol->type != STT_NOTYPE,
 		};
 
