@@ -68,6 +68,31 @@ bool mkp_image_depends_on(const struct mkp_image *image, const char *module)
 	return false;
 }
 
+/* The table that kernels since 6.14 (54ac1ac8edeb) look at first: numbers, and names
+ * apart. */
+static bool find_extended(const struct mkp_image *image, const char *name,
+			  uint32_t *ret_crc)
+{
+	const struct mkp_section *numbers = find_section(image->object,
+							 "__version_ext_crcs");
+	const struct mkp_section *names = find_section(image->object,
+						       "__version_ext_names");
+	const char *at = (const char *)names->data;
+	const char *end = at ? at + names->size : NULL;
+
+	for (uint64_t i = 0; at < end && !end[-1] && i < numbers->size / 4; i++) {
+		uint32_t crc;
+
+		if (!strcmp(at, name)) {
+			memcpy(&crc, numbers->data + 4 * i, sizeof(crc));
+			*ret_crc = mkp_object_get32(image->object, crc);
+			return true;
+		}
+		at += strlen(at) + 1;
+	}
+	return false;
+}
+
 bool mkp_image_import_crc(const struct mkp_image *image, const char *name,
 			  uint32_t *ret_crc)
 {
@@ -76,6 +101,8 @@ bool mkp_image_import_crc(const struct mkp_image *image, const char *name,
 
 	if (!image->object)
 		return false;
+	if (find_extended(image, name, ret_crc))
+		return true;
 	section = find_section(image->object, "__versions");
 	for (uint64_t at = 0; section->data && at + VERSION_SIZE <= section->size;
 	     at += VERSION_SIZE) {

@@ -1,87 +1,163 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Ordinary undefined symbols: each must be exported, with the checksum that modpost put
- * into __versions, in a namespace that the module imports, by vmlinux or by a module
- * that it depends on (kernel/module/main.c, resolve_symbol() and version.c, v6.1).
+ * into __versions or its successor, in a namespace that the module imports, by vmlinux or
+ * by a module that it depends on (kernel/module/main.c, resolve_symbol() and version.c,
+ * v6.1).
  */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "verify/private.h"
 
 /* struct modversion_info: include/linux/module.h. */
 #define VERSION_SIZE	64
 #define VERSION_NAME_AT 8
 
-struct imports {
-	struct mkp_verify *verify;
-	const struct mkp_section *versions; /* the null section if there is none */
-	struct mkp_index names;		    /* hash of name -> entry of __versions */
+struct version {
+	const char *name;
+	uint64_t crc;
 };
 
-static const char *version_name(const struct imports *imports, uint64_t entry)
-{
-	const char *name = (const char *)imports->versions->data + entry * VERSION_SIZE +
-			   VERSION_NAME_AT;
-	size_t room = VERSION_SIZE - VERSION_NAME_AT;
+/* A table of checksums. A module may have one of each kind, and a kernel reads either. */
+struct versions {
+	const char *section; /* NULL: there is none */
+	struct version *entries;
+	size_t nr_entries;
+	struct mkp_index names; /* hash of name -> entry */
+};
 
-	return strnlen(name, room) < room ? name : "";
-}
+struct imports {
+	struct mkp_verify *verify;
+	struct versions basic;
+	struct versions extended;
+};
 
-static struct mkp_error *read_versions(struct imports *imports)
+static const struct mkp_section *find_section(const struct imports *imports,
+					      const char *name)
 {
 	const struct mkp_object *object = imports->verify->object;
-	struct mkp_error *error = NULL;
 
-	imports->versions =
-		&object->sections[mkp_object_find_section(object, "__versions")];
-	for (uint64_t i = 0; i < imports->versions->size / VERSION_SIZE && !error; i++)
-		error = mkp_index_add(&imports->names,
-				      mkp_hash_string(version_name(imports, i)),
-				      (uint32_t)i);
-	mkp_index_seal(&imports->names);
-	if (!error && imports->versions->size % VERSION_SIZE)
+	return &object->sections[mkp_object_find_section(object, name)];
+}
+
+static struct mkp_error *start(struct versions *versions, const char *section,
+			       size_t room)
+{
+	versions->section = section;
+	return mkp_array_create(room, sizeof(*versions->entries), &versions->entries);
+}
+
+static struct mkp_error *put(struct versions *versions, const char *name, uint64_t crc)
+{
+	versions->entries[versions->nr_entries] = (struct version){ name, crc };
+	return mkp_index_add(&versions->names, mkp_hash_string(name),
+			     (uint32_t)versions->nr_entries++);
+}
+
+static struct mkp_error *read_basic(struct imports *imports)
+{
+	static const char name[] = "__versions";
+	const struct mkp_section *section = find_section(imports, name);
+	const size_t count = section->size / VERSION_SIZE;
+	const size_t room = VERSION_SIZE - VERSION_NAME_AT;
+	struct mkp_error *error;
+
+	error = start(&imports->basic, name, count);
+	for (size_t i = 0; i < count && !error; i++) {
+		const uint8_t *at = section->data + i * VERSION_SIZE;
+		const char *text = (const char *)at + VERSION_NAME_AT;
+
+		error = put(&imports->basic, strnlen(text, room) < room ? text : "",
+			    mkp_verify_word(imports->verify->object, at, 8));
+	}
+	mkp_index_seal(&imports->basic.names);
+	if (!error && section->size % VERSION_SIZE)
 		error = mkp_verify_add(imports->verify->report, MKP_VERIFY_TABLE_SIZE,
-				       "__versions", "no multiple of %d bytes",
-				       VERSION_SIZE);
+				       name, "no multiple of %d bytes", VERSION_SIZE);
 	return error;
 }
 
-static bool find_version(const struct imports *imports, const char *name,
-			 uint64_t *ret_crc)
+/*
+ * Names of any length: numbers in one section, names in another, each ended by a NUL,
+ * since 54ac1ac8edeb in 6.14; as elf_validity_cache_index_versions() in
+ * kernel/module/main.c reads them.
+ */
+static struct mkp_error *read_extended(struct imports *imports)
+{
+	static const char numbers_name[] = "__version_ext_crcs";
+	const struct mkp_section *numbers = find_section(imports, numbers_name);
+	const struct mkp_section *names = find_section(imports, "__version_ext_names");
+	const char *at = (const char *)names->data;
+	const char *end = at ? at + names->size : NULL;
+	const size_t count = numbers->size / 4;
+	struct mkp_error *error;
+
+	if (!numbers->data && !at)
+		return NULL;
+	error = start(&imports->extended, "__version_ext_names", count);
+	for (size_t i = 0; i < count && at < end && !end[-1] && !error; i++) {
+		error = put(&imports->extended, at,
+			    mkp_verify_word(imports->verify->object,
+					    numbers->data + 4 * i, 4));
+		at += strlen(at) + 1;
+	}
+	mkp_index_seal(&imports->extended.names);
+	if (!error &&
+	    (numbers->size % 4 || imports->extended.nr_entries < count || at < end))
+		error = mkp_verify_add(
+			imports->verify->report, MKP_VERIFY_TABLE_SIZE, numbers_name,
+			"%zu numbers for other than %zu names", count, count);
+	return error;
+}
+
+static const struct version *find_version(const struct versions *versions,
+					  const char *name)
 {
 	size_t count;
 	const struct mkp_index_entry *entry = mkp_index_find(
-		&imports->names, mkp_hash_string(name), &count);
+		&versions->names, mkp_hash_string(name), &count);
 
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(version_name(imports, entry[i].id), name) != 0)
-			continue;
-		*ret_crc = mkp_verify_word(imports->verify->object,
-					   imports->versions->data +
-						   (uint64_t)entry[i].id * VERSION_SIZE,
-					   8);
-		return true;
-	}
-	return false;
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(versions->entries[entry[i].id].name, name))
+			return &versions->entries[entry[i].id];
+	return NULL;
+}
+
+static struct mkp_error *check_in(const struct imports *imports,
+				  const struct versions *versions, const char *name,
+				  const struct mkp_verify_export *export)
+{
+	struct mkp_verify_report *report = imports->verify->report;
+	const struct version *version = find_version(versions, name);
+
+	if (!version)
+		return mkp_verify_add(report, MKP_VERIFY_NO_VERSION, name, "not in %s",
+				      versions->section);
+	if (version->crc == export->crc)
+		return NULL;
+	return mkp_verify_add(report, MKP_VERIFY_CRC, name,
+			      "0x%08" PRIx64 " in the module, 0x%08" PRIx32 " in %s",
+			      version->crc, export->crc, export->object);
 }
 
 static struct mkp_error *check_version(const struct imports *imports, const char *name,
 				       const struct mkp_verify_export *export)
 {
-	struct mkp_verify_report *report = imports->verify->report;
-	uint64_t crc;
+	const bool extended = imports->extended.section;
+	struct mkp_error *error = NULL;
 
 	if (!export->has_crc)
 		return NULL;
-	if (!find_version(imports, name, &crc))
-		return mkp_verify_add(report, MKP_VERIFY_NO_VERSION, name,
-				      "not in __versions");
-	if (crc == export->crc)
-		return NULL;
-	return mkp_verify_add(report, MKP_VERIFY_CRC, name,
-			      "0x%08" PRIx64 " in the module, 0x%08" PRIx32 " in %s", crc,
-			      export->crc, export->object);
+	if (extended)
+		error = check_in(imports, &imports->extended, name, export);
+	/* modpost leaves out what has no room, if the other table has it. */
+	if (!error && (!extended || (imports->basic.nr_entries &&
+				     strlen(name) < VERSION_SIZE - VERSION_NAME_AT)))
+		error = check_in(imports, &imports->basic, name, export);
+	return error;
 }
 
 /* Whether @word is one of the comma-separated words of depends=. */
@@ -252,16 +328,22 @@ static struct mkp_error *check_enabled(struct mkp_verify *verify)
 
 struct mkp_error *mkp_verify_pass_imports(struct mkp_verify *verify)
 {
-	struct imports imports = { .verify = verify };
+	struct imports imports = { .verify = verify, .basic.section = "__versions" };
 	struct mkp_error *error;
 
-	mkp_index_init(&imports.names);
-	error = read_versions(&imports);
+	mkp_index_init(&imports.basic.names);
+	mkp_index_init(&imports.extended.names);
+	error = read_basic(&imports);
+	if (!error)
+		error = read_extended(&imports);
 	if (!error)
 		error = check_layout(&imports);
 	for (uint32_t i = 1; i < verify->object->nr_symbols && !error; i++)
 		if (is_import(&verify->object->symbols[i]))
 			error = check_import(&imports, verify->object->symbols[i].name);
-	mkp_index_deinit(&imports.names);
+	mkp_index_deinit(&imports.basic.names);
+	mkp_index_deinit(&imports.extended.names);
+	free(imports.basic.entries);
+	free(imports.extended.entries);
 	return error ? error : check_enabled(verify);
 }

@@ -184,3 +184,63 @@ def replacement_changed(elf):
         return False
     section.poke(0, bytes([section.content()[0] ^ 1]))
     return True
+
+
+def extend_versions(elf, names, numbers, keep):
+    """As modpost of 6.14 writes them, in place of sections that the kernel does not look at."""
+    spare = [elf.section(name) for name in (".comment", ".note.GNU-stack")]
+    if None in spare:
+        return False
+    for section, name, content in zip(spare, ("__version_ext_names", "__version_ext_crcs"), (names, numbers)):
+        elf.rename_section(section, name)
+        change(section, type=1, flags=ALLOC)
+        section.replace(content)
+    if not keep:
+        elf.rename_section(elf.section("__versions"), "__versions_gone")
+    return True
+
+
+def versions_of(elf):
+    content = elf.section("__versions").content()
+    entries = [content[at:at + 64] for at in range(0, len(content), 64)]
+    return [(entry[8:].rstrip(b"\0"), entry[:4]) for entry in entries]
+
+
+def extended(elf, entries, keep):
+    return extend_versions(elf, b"".join(name + b"\0" for name, _ in entries),
+                           b"".join(number for _, number in entries), keep)
+
+
+@damage()
+def extended_versions_alone(elf):
+    return extended(elf, versions_of(elf), False)
+
+
+@damage()
+def extended_versions_too(elf):
+    return extended(elf, versions_of(elf), True)
+
+
+@damage("import-crc")
+def extended_crc(elf):
+    entries = versions_of(elf)
+    return extended(elf, entries[:-1] + [(entries[-1][0], b"\xde\xad\xbe\xef")], True)
+
+
+@damage("import-no-version")
+def extended_version_missing(elf):
+    return extended(elf, versions_of(elf)[:-1], False)
+
+
+@damage("table-size")
+def extended_name_missing(elf):
+    entries = versions_of(elf)
+    return extend_versions(elf, b"".join(name + b"\0" for name, _ in entries[:-1]),
+                           b"".join(number for _, number in entries), True)
+
+
+@damage("table-size")
+def extended_names_without_end(elf):
+    entries = versions_of(elf)
+    return extend_versions(elf, b"\0".join(name for name, _ in entries),
+                           b"".join(number for _, number in entries), True)
