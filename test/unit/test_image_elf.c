@@ -10,6 +10,7 @@
 #include "base/compiler.h"
 #include "elf/object.h"
 #include "image/image.h"
+#include "support_elfgen.h"
 #include "test_image_files.h"
 
 enum {
@@ -413,12 +414,54 @@ static void broken_elf(void **state)
 	drop_file(path);
 }
 
+/* __versions holds 56 bytes of a name; the tables of 6.14 any, and they are asked first.
+ */
+static void import_versions(void **state MKP_UNUSED)
+{
+	static const char info[] = "name=zfs";
+	static const char names[] =
+		"short\0"
+		"a_name_that_is_longer_than_what_the_older_table_has_room_for";
+	static const uint8_t numbers[] = { 1, 0, 0, 0, 2, 0, 0, 0x80 };
+	uint8_t basic[128] = { 7 };
+	const char *long_name = names + sizeof("short");
+	struct elfgen *gen = elfgen_sample_start(false);
+	struct mkp_image *image = NULL;
+	uint32_t crc = 0;
+	char *path;
+
+	strcpy((char *)basic + 8, "short");
+	basic[64] = 9;
+	strcpy((char *)basic + 72, "other");
+	elfgen_add(gen, ".modinfo", SHT_PROGBITS, SHF_ALLOC, info, sizeof(info));
+	elfgen_add(gen, "__versions", SHT_PROGBITS, SHF_ALLOC, basic, sizeof(basic));
+	elfgen_add(gen, "__version_ext_names", SHT_PROGBITS, SHF_ALLOC, names,
+		   sizeof(names));
+	elfgen_add(gen, "__version_ext_crcs", SHT_PROGBITS, SHF_ALLOC, numbers,
+		   sizeof(numbers));
+	elfgen_tables(gen);
+	elfgen_build(gen);
+	path = elfgen_save(gen);
+	assert_no_error(mkp_image_open(path, "zfs", &image));
+	assert_true(mkp_image_import_crc(image, "short", &crc));
+	assert_int_equal(crc, 1);
+	assert_true(mkp_image_import_crc(image, long_name, &crc));
+	assert_int_equal(crc, 0x80000002);
+	assert_true(mkp_image_import_crc(image, "other", &crc));
+	assert_int_equal(crc, 9);
+	assert_false(mkp_image_import_crc(image, "none", &crc));
+	mkp_image_release(image);
+	drop_file(path);
+	elfgen_destroy(gen);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kept_in_vmlinux),   cmocka_unit_test(resolve_in_vmlinux),
 		cmocka_unit_test(resolve_in_module), cmocka_unit_test(modinfo_shapes),
 		cmocka_unit_test(refused),	     cmocka_unit_test(broken_elf),
+		cmocka_unit_test(import_versions),
 	};
 
 	return cmocka_run_group_tests_name("image/elf", tests, NULL, NULL);

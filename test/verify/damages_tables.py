@@ -229,7 +229,7 @@ def extended_crc(elf):
 
 @damage("import-no-version")
 def extended_version_missing(elf):
-    return extended(elf, versions_of(elf)[:-1], False)
+    return extended(elf, versions_of(elf)[:-1], True)
 
 
 @damage("table-size")
