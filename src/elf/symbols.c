@@ -201,6 +201,19 @@ static struct mkp_error *allocate(struct mkp_object *object)
 	return mkp_array_create(count, sizeof(*object->symbols), &object->symbols);
 }
 
+/* Without a table there is the null symbol all the same: what has no name has that one. */
+static struct mkp_error *make_null_symbol(struct mkp_object *object)
+{
+	struct mkp_error *error = mkp_array_create(1, sizeof(*object->symbols),
+						   &object->symbols);
+
+	if (error)
+		return error;
+	object->symbols[0].name = "";
+	object->nr_symbols = object->first_global = 1;
+	return NULL;
+}
+
 struct mkp_error *mkp_object_read_symbols(struct mkp_object *object)
 {
 	const struct mkp_section *table = &object->sections[object->symtab];
@@ -210,7 +223,7 @@ struct mkp_error *mkp_object_read_symbols(struct mkp_object *object)
 	struct mkp_error *error;
 
 	if (!object->symtab)
-		return NULL;
+		return make_null_symbol(object);
 	error = allocate(object);
 	if (!error)
 		error = find_extended(&cursor);

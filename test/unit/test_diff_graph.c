@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "support_compile.h"
 #include "support_scene.h"
 
 #define CALL		     "\xe8\x00\x00\x00\x00"
@@ -414,6 +415,21 @@ static void tells_traceable_functions(void **state MKP_UNUSED)
 	scene_deinit(&scene);
 }
 
+/* An assembler leaves the table out if nothing would be in it. */
+static void objects_without_symbols(void **state MKP_UNUSED)
+{
+	struct compiled_pair pair;
+	const char source[] = ".text\nnop\nje . + 3\n.data\n.long 1\n";
+
+	compiled_pair_init(&pair, "gcc -x assembler", source, source, NULL);
+	assert_int_equal(pair.patched.object->symtab, 0);
+	assert_int_equal(pair.patched.graph->nr_atoms, 2);
+	assert_string_equal(mkp_atom_name(pair.patched.graph, 0), ".text");
+	assert_string_equal(mkp_atom_name(pair.patched.graph, 1), ".data");
+	assert_true(mkp_diff_is_unchanged(pair.diff));
+	compiled_pair_deinit(&pair);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -430,6 +446,7 @@ int main(void)
 		cmocka_unit_test(knows_who_refers),
 		cmocka_unit_test(finds_the_atom_of_a_place),
 		cmocka_unit_test(tells_traceable_functions),
+		cmocka_unit_test(objects_without_symbols),
 	};
 
 	return cmocka_run_group_tests_name("diff/graph", tests, NULL, NULL);
