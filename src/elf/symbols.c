@@ -201,7 +201,8 @@ static struct mkp_error *allocate(struct mkp_object *object)
 	return mkp_array_create(count, sizeof(*object->symbols), &object->symbols);
 }
 
-/* Without a table there is the null symbol all the same: what has no name has that one. */
+/* Without a table there is the null symbol all the same: what has no name has that one.
+ */
 static struct mkp_error *make_null_symbol(struct mkp_object *object)
 {
 	struct mkp_error *error = mkp_array_create(1, sizeof(*object->symbols),

@@ -116,8 +116,7 @@ static void find_copies(struct copies *copies)
 		die("libdwfl");
 	copies->module = dwfl_report_offline(dwfl, "", copies->object->path, -1);
 	dwfl_report_end(dwfl, NULL, NULL);
-	while (copies->module &&
-	       (unit = dwfl_module_nextcu(copies->module, unit, &bias)))
+	while (copies->module && (unit = dwfl_module_nextcu(copies->module, unit, &bias)))
 		walk(copies, unit);
 	dwfl_end(dwfl);
 	if (copies->count)
@@ -174,8 +173,7 @@ static const struct reloc *find_other(const struct object *object,
 	size_t start = random_number(reloc->at);
 
 	for (size_t i = 0; i < object->nr_relocs; i++) {
-		const struct reloc *it =
-			&object->relocs[(start + i) % object->nr_relocs];
+		const struct reloc *it = &object->relocs[(start + i) % object->nr_relocs];
 
 		if (it->type == reloc->type && is_fixable(object, it) &&
 		    it->symbol != reloc->symbol)

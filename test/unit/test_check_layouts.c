@@ -203,7 +203,7 @@ static void several_of_one_name(void **state MKP_UNUSED)
 static void several_at_the_top(void **state MKP_UNUSED)
 {
 #define TYPES(first, second)                                                             \
-	DWARF_UNIT "structure a, s, " first "\nend\nstructure b, s, " second            \
+	DWARF_UNIT "structure a, s, " first "\nend\nstructure b, s, " second             \
 		   "\nend\n" DWARF_END
 	expect_by(DWARF_AS, TYPES("4", "1"), TYPES("8", "1"), "s 4->8:");
 	expect_by(DWARF_AS, TYPES("4", "1"), TYPES("4", "2"), "s 1->2:");

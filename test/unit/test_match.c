@@ -19,13 +19,14 @@
 
 #define AS "gcc -x assembler"
 
-#define BODY(name, code) ".type " name ", @function\n" name ":\n" code "\n.size " name ", . - " name "\n"
-#define TEXT(name)	 ".section .text." name ", \"ax\"\n"
-#define FUNC(name, code) TEXT(name) ".globl " name "\n" BODY(name, code)
+#define BODY(name, code)                                                                 \
+	".type " name ", @function\n" name ":\n" code "\n.size " name ", . - " name "\n"
+#define TEXT(name)	  ".section .text." name ", \"ax\"\n"
+#define FUNC(name, code)  TEXT(name) ".globl " name "\n" BODY(name, code)
 #define LOCAL(name, code) TEXT(name) BODY(name, code)
 #define DATA(name, value)                                                                \
-	".section .data." name ", \"aw\"\n.globl " name "\n.type " name ", @object\n"     \
-	name ": " value "\n.size " name ", . - " name "\n"
+	".section .data." name ", \"aw\"\n.globl " name "\n.type " name                  \
+	", @object\n" name ": " value "\n.size " name ", . - " name "\n"
 
 struct matched {
 	struct compiled object, parts[2]; /* of the image */
@@ -64,8 +65,8 @@ static void matched_init(struct matched *matched, const char *object, const char
 		compiled_init(&matched->parts[1], AS, second);
 	link_image(matched, second ? 2 : 1);
 	assert_null(mkp_image_open(matched->path, NULL, &matched->image));
-	assert_null(mkp_match_create(matched->object.graph, matched->image,
-				     &matched->match));
+	assert_null(
+		mkp_match_create(matched->object.graph, matched->image, &matched->match));
 }
 
 static void matched_deinit(struct matched *matched)
@@ -164,10 +165,12 @@ static void references(void **state MKP_UNUSED)
 static void strings(void **state MKP_UNUSED)
 {
 #define TELL(text)                                                                       \
-	".section .rodata.str1.1, \"aMS\", @progbits, 1\n.string \"front\"\n1: .string "  \
+	".section .rodata.str1.1, \"aMS\", @progbits, 1\n.string \"front\"\n1: .string " \
 	"\"" text "\"\n" FUNC("f", "mov $1b, %rdi\nret")
-	expect(TELL("text"), ".section .rodata.str1.1, \"aMS\", @progbits, 1\n"
-			     ".string \"more\"\n" TELL("text"), "f same");
+	expect(TELL("text"),
+	       ".section .rodata.str1.1, \"aMS\", @progbits, 1\n"
+	       ".string \"more\"\n" TELL("text"),
+	       "f same");
 	expect(TELL("text"), TELL("next"), "f differs target+3");
 }
 
@@ -184,8 +187,8 @@ static void jumps_inside(void **state MKP_UNUSED)
 /* In one section, the assembler takes short jumps, and all behind them is elsewhere. */
 static void code_that_moved(void **state MKP_UNUSED)
 {
-#define LOOP	  "je g\n1: dec %eax\njne 1b\nret"
-#define ALIGNED	  "je g\n.p2align 4\n1: dec %eax\njne 1b\nret"
+#define LOOP	   "je g\n1: dec %eax\njne 1b\nret"
+#define ALIGNED	   "je g\n.p2align 4\n1: dec %eax\njne 1b\nret"
 #define NEAR(code) ".text\n" BODY("f", code) BODY("g", "ret")
 	expect(FUNC("f", LOOP) FUNC("g", "ret"), NEAR(LOOP), "f same, g same");
 	expect(FUNC("f", ALIGNED) FUNC("g", "ret"), NEAR(ALIGNED), "f same, g same");
@@ -258,7 +261,8 @@ static void static_branches(void **state MKP_UNUSED)
 #define NOP2 ".byte 0x66, 0x90"
 	expect(BRANCH("jmp 2f", "k + 2"), BRANCH("jmp 2f", "k + 2"),
 	       "f same, k same, l same");
-	expect(BRANCH("jmp 2f", "k + 2"), BRANCH(NOP2, "k + 2"), "f same, k same, l same");
+	expect(BRANCH("jmp 2f", "k + 2"), BRANCH(NOP2, "k + 2"),
+	       "f same, k same, l same");
 	expect(BRANCH("jmp 2f", "k"), BRANCH(NOP2, "k"),
 	       "f differs code+0, k same, l same");
 	expect(BRANCH("jmp 2f", "k + 2"), BRANCH(NOP2, "l + 2"),
@@ -282,9 +286,9 @@ static void static_calls(void **state MKP_UNUSED)
 static void alternatives(void **state MKP_UNUSED)
 {
 #define ALTERNATIVE(code, feature)                                                       \
-	FUNC("f", "1: nop\nnop\nnop\n.section .altinstr_replacement, \"ax\"\n3: " code    \
-		  "\n4:\n.section .altinstructions, \"a\"\n.long 1b - ., 3b - .\n.word " \
-		  feature "\n.byte 3, 4b - 3b\n.section .text.f\nret")
+	FUNC("f", "1: nop\nnop\nnop\n.section .altinstr_replacement, \"ax\"\n3: " code   \
+		  "\n4:\n.section .altinstructions, \"a\"\n.long 1b - ., 3b - "          \
+		  ".\n.word " feature "\n.byte 3, 4b - 3b\n.section .text.f\nret")
 	expect(ALTERNATIVE("lfence", "7"), ALTERNATIVE("lfence", "7"), "f same");
 	expect(ALTERNATIVE("lfence", "7"), ALTERNATIVE("lfence", "8"),
 	       "f differs table+0");
@@ -292,8 +296,8 @@ static void alternatives(void **state MKP_UNUSED)
 	       "f differs code+0");
 	/* None of the image's table is about this place. */
 	expect(ALTERNATIVE("lfence", "7"),
-	       ".section .altinstructions, \"a\"\n.skip 12\n" FUNC(
-		       "f", "nop\nnop\nnop\nret"),
+	       ".section .altinstructions, \"a\"\n.skip 12\n" FUNC("f",
+								   "nop\nnop\nnop\nret"),
 	       "f differs table+0");
 }
 
@@ -317,7 +321,7 @@ static void faults(void **state MKP_UNUSED)
 static void warnings(void **state MKP_UNUSED)
 {
 #define WARNING(line, flags)                                                             \
-	".section .rodata.str1.1, \"aMS\", @progbits, 1\n9: .string \"file.c\"\n" FUNC(   \
+	".section .rodata.str1.1, \"aMS\", @progbits, 1\n9: .string \"file.c\"\n" FUNC(  \
 		"f", "1: ud2\nret\n.section __bug_table, \"aw\"\n.long 1b - ., 9b - .\n" \
 		     ".word " line ", " flags "\n.section .text.f")
 	expect(WARNING("12", "3"), WARNING("14", "3"), "f same");
@@ -350,7 +354,7 @@ static void expect_place(const char *object, const char *image, const char *seco
 
 static void locals_of_one_name(void **state MKP_UNUSED)
 {
-#define ONE ".text\n" BODY("l", "ret") ".p2align 4\n.globl f\n" BODY("f", "call l\nret")
+#define ONE   ".text\n" BODY("l", "ret") ".p2align 4\n.globl f\n" BODY("f", "call l\nret")
 #define OTHER ".text\n.p2align 4\n" BODY("l", "ret")
 	/* Nothing tells them apart. */
 	expect_place(LOCAL("l", "ret"), OTHER, OTHER, "l same?", "l", UINT64_MAX);
@@ -378,8 +382,8 @@ static void weak_ones(void **state MKP_UNUSED)
 	/* It is among the object's own: changed. */
 	expect(".text\n" BODY("a", "inc %eax\nret") ".weak w\n" BODY("w", "ret")
 		       BODY("z", "dec %eax\nret"),
-	       ".text\n" BODY("a", "inc %eax\nret") ".globl w\n"
-		       BODY("w", "nop\nret") BODY("z", "dec %eax\nret"),
+	       ".text\n" BODY("a", "inc %eax\nret") ".globl w\n" BODY("w", "nop\nret")
+		       BODY("z", "dec %eax\nret"),
 	       "a same, w differs code+0, z same");
 }
 

@@ -19,13 +19,13 @@
 #define AS "gcc -x assembler"
 
 #define FUNC(section, name, code)                                                        \
-	".section " section ", \"ax\"\n.p2align 4\n.type " name ", @function\n" name      \
+	".section " section ", \"ax\"\n.p2align 4\n.type " name ", @function\n" name     \
 	":\n" code "\n.size " name ", . - " name "\n"
 #define POINTER(to) ".section .data, \"aw\"\n.quad " to "\n"
 
 /* Kernels with IBT have the one, those that patch their returns the other. */
-#define PLAIN ".text\n.globl start\nstart:\nnop\n"
-#define IBT   ".text\n.globl __ibt_endbr_seal\n__ibt_endbr_seal:\nnop\n"
+#define PLAIN	".text\n.globl start\nstart:\nnop\n"
+#define IBT	".text\n.globl __ibt_endbr_seal\n__ibt_endbr_seal:\nnop\n"
 #define RETHUNK ".text\n.globl __return_sites\n__return_sites:\nnop\n"
 
 /* "NAME WHERE", separated by "; ": what there is to say of a module for a kernel.
@@ -36,7 +36,9 @@ static char *findings(const char *kernel, const char *module, const char *replac
 	struct mkp_verify_image image = { .name = "vmlinux" }, *images[] = { &image };
 	struct mkp_verify_report report;
 	struct mkp_verify_function function = { 0 };
-	struct mkp_verify verify = { .report = &report, .images = images, .nr_images = 1 };
+	struct mkp_verify verify = { .report = &report,
+				     .images = images,
+				     .nr_images = 1 };
 	size_t size;
 	char *text;
 	FILE *stream = open_memstream(&text, &size);
@@ -111,7 +113,8 @@ static void others_need_none(void **state MKP_UNUSED)
 	expect(IBT, F("ret") ".section __bug_table, \"aw\"\n.long f - ., 0, 0\n", NULL,
 	       "");
 	/* What is no code, and what another file has. */
-	expect(IBT, ".data\n.type v, @object\nv: .quad v, other\n.size v, 16\n", NULL, "");
+	expect(IBT, ".data\n.type v, @object\nv: .quad v, other\n.size v, 16\n", NULL,
+	       "");
 }
 
 #define SITE(at) ".section __mcount_loc, \"a\"\n.quad " at "\n"
@@ -139,7 +142,8 @@ static void jumps_to_thunks_are_listed(void **state MKP_UNUSED)
 	expect(RETHUNK, F("nop\n1: jmp __x86_return_thunk"), NULL, "return-site .text");
 	expect(PLAIN, F("nop\n1: jmp __x86_return_thunk"), NULL, "");
 	expect(RETHUNK,
-	       F("nop\n1: jmp __x86_return_thunk\n2: jmp __x86_return_thunk") RETURN("1b"),
+	       F("nop\n1: jmp __x86_return_thunk\n2: jmp __x86_return_thunk")
+		       RETURN("1b"),
 	       NULL, "return-site .text");
 }
 
