@@ -154,7 +154,8 @@ static bool is_header(const char *place)
 	return end && end - place > 2 && end[-1] == 'h' && end[-2] == '.';
 }
 
-/* Whether both are of one header. */
+/* Whether both are of one header. Lines of the .c file move in most patches: judge() asks
+ * again, but need not look through all copies for that. */
 static bool is_moved(const struct mkp_check_context *context, const struct mkp_top *orig,
 		     const struct mkp_top *patched)
 {

@@ -92,6 +92,11 @@ static void pointers_need_a_landing_pad(void **state MKP_UNUSED)
 	/* The last in its section, and too short to have one. */
 	expect(IBT, F("endbr64\nret") FUNC(".text", "g", "ret") POINTER("g"), NULL,
 	       "endbr g");
+	/* One that would end behind the end of its section. */
+	expect(IBT,
+	       FUNC(".text.g", "g", ".byte 0xf3, 0x0f") ".section .text.h, \"ax\"\n"
+							".byte 0x1e, 0xfa\n" POINTER("g"),
+	       NULL, "endbr g");
 	/* It is that function's entry that counts. */
 	expect(IBT, F("nop\nendbr64\nret") POINTER("f"), NULL, "endbr f");
 	expect(IBT, F("ret") FUNC(".text", "g", "endbr64\nret") POINTER("f, g"), NULL,
