@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Damages to the tables about code; see damages.py."""
 
-from damages import carried, change, damage, first, imports_in_code
+from damages import carried, change, damage, first, imports_in_code, klp_relocs
 from elf import ALLOC, NONE, UNDEF
 
 
@@ -143,14 +143,15 @@ def key_another(elf):
     return bool(reloc and other) and change(reloc, sym=other.sym)
 
 
+# Of a tracepoint whose key is exported: the kernel has no record of such a trampoline.
 @damage("table-key")
 def key_is_trampoline(elf):
-    for entry in elf.relocs_of(".static_call_sites"):
-        if entry.symbol.section == UNDEF and entry.symbol.name.startswith("__SCK__"):
-            name = "__SCT__" + entry.symbol.name[len("__SCK__"):]
-            call = first(r for r in imports_in_code(elf) if r.symbol.name == name)
-            return bool(call) and change(entry, sym=call.sym)
-    return False
+    sites = elf.section(".static_call_sites")
+    reloc = first(r for r in klp_relocs(elf) if r.place is sites and r.offset % 8 == 4)
+    if not reloc:
+        return False
+    reloc.symbol.rename("__SCT__tp_func_pelt_se_tp")
+    return change(reloc.symbol, section=UNDEF)
 
 
 @damage("payload-target", "payload-code")
