@@ -72,8 +72,9 @@ static struct mkp_error *add_variables(struct mkp_build *build,
 				       const struct mkp_make *make)
 {
 	const char *makefile = "", *answers = "";
-	struct mkp_error *error =
-		make->preparing ? NULL : mkp_probes_begin(build, &makefile, &answers);
+	struct mkp_error *error = make->preparing
+					  ? NULL
+					  : mkp_probes_begin(build, &makefile, &answers);
 	const struct {
 		const char *name, *value;
 	} variables[] = {

@@ -167,8 +167,8 @@ struct mkp_error *mkp_build_make(struct mkp_build *build, const struct mkp_make 
 /* ---- probes.c ---- */
 
 /**
- * For make: a makefile (MAKEFILES) by which kbuild remembers what the compiler can, and the
- * directory for it to remember in (MKP_PROBES).
+ * For make: a makefile (MAKEFILES) by which kbuild remembers what the compiler can, and
+ * the directory for it to remember in (MKP_PROBES).
  */
 struct mkp_error *mkp_probes_begin(struct mkp_build *build, const char **ret_makefile,
 				   const char **ret_answers) MKP_MUST_CHECK;
