@@ -4,7 +4,8 @@
  *
  * Each pass gives every atom that is not yet paired a key made of some evidence, and
  * pairs two atoms if their key occurs exactly once on each side. A key that occurs twice
- * decides nothing. Passes differ only in the evidence, strongest first:
+ * decides nothing, unless it is all that there is to know of them (pair_alike()). Passes
+ * differ only in the evidence, strongest first:
  *
  *   name       a name that no compiler numbers, with the source file of a local symbol;
  *              then without it
@@ -352,6 +353,11 @@ static struct mkp_error *scopes_agree(struct correlator *correlator, uint32_t or
 	return error;
 }
 
+static uint32_t count_incoming(const struct mkp_graph *graph, uint32_t atom)
+{
+	return graph->incoming_first[atom + 1] - graph->incoming_first[atom];
+}
+
 static void pair(struct correlator *correlator, uint32_t orig, uint32_t patched,
 		 enum mkp_tier tier)
 {
@@ -369,6 +375,27 @@ static size_t run_end(const struct mkp_index *index, size_t at)
 	while (end < index->count && index->entries[end].key == index->entries[at].key)
 		end++;
 	return end;
+}
+
+/*
+ * Which of them is which makes no difference where nobody refers to them and all is alike
+ * ("static const char *___tp_str" of RCU, two in a function with the same text).
+ */
+static void pair_alike(struct correlator *correlator, size_t o, size_t o_end, size_t p,
+		       size_t p_end, bool *progress)
+{
+	const struct side *sides = correlator->sides;
+
+	for (; o < o_end && p < p_end; o++, p++) {
+		const uint32_t orig = sides[0].keys.entries[o].id;
+		const uint32_t patched = sides[1].keys.entries[p].id;
+
+		if (count_incoming(sides[0].graph, orig) ||
+		    count_incoming(sides[1].graph, patched))
+			return;
+		pair(correlator, orig, patched, MKP_TIER_CONTENT);
+		*progress = true;
+	}
 }
 
 /* Walks both indices and pairs what is alone with its key on each side. */
@@ -400,6 +427,8 @@ static struct mkp_error *pair_unique(struct correlator *correlator, enum mkp_tie
 			pair(correlator, o->entries[i].id, p->entries[k].id, tier);
 			*progress = true;
 		}
+		if (tier == MKP_TIER_CONTENT && (i_end - i > 1 || k_end - k > 1))
+			pair_alike(correlator, i, i_end, k, k_end, progress);
 		i = i_end;
 		k = k_end;
 	}
