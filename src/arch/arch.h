@@ -118,6 +118,8 @@ struct mkp_special_row {
 	uint8_t mask_at[MKP_SPECIAL_MAX_SIZES];
 	uint32_t mask;
 	const char *companion; /* section with one more record for each entry, or NULL */
+	/* The kernel's C structures of an entry and of such a record; NULL: none. */
+	const char *structure, *companion_structure;
 	uint32_t flags;	       /* MKP_SPECIAL_... */
 };
 

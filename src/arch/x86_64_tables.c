@@ -39,6 +39,7 @@ const struct mkp_special_row mkp_x86_64_tables[] = {
 		 * 14 with flags beside the feature number (since v6.3). */
 		.section = ".altinstructions",
 		.what = "instruction alternatives",
+		.structure = "alt_instr",
 		.sizes = { 14, 12, 13 },
 		/* No replacement: it points to where the next one starts. */
 		.length_at = { 13, 11, 11 },
@@ -53,6 +54,7 @@ const struct mkp_special_row mkp_x86_64_tables[] = {
 		 * its word. From v6.19 on code refers to its entry, for __WARN_trap(). */
 		.section = "__bug_table",
 		.what = "WARN and BUG table",
+		.structure = "bug_entry",
 		.sizes = { 12, 16 },
 		.mask_at = { 8, 12 },
 		.mask = 0xffff,
@@ -66,6 +68,7 @@ const struct mkp_special_row mkp_x86_64_tables[] = {
 		 * then the fixups were code in .fixup, too. */
 		.section = "__ex_table",
 		.what = "exception table",
+		.structure = "exception_table_entry",
 		.sizes = { 12 },
 		.key_field = -1,
 		.reloc_fields = FIELDS_0_4_8,
@@ -76,6 +79,7 @@ const struct mkp_special_row mkp_x86_64_tables[] = {
 		 * two low bits say how the branch was compiled. Relative since v4.19. */
 		.section = "__jump_table",
 		.what = "static branch",
+		.structure = "jump_entry",
 		.sizes = { 16 },
 		.key_field = 8,
 		.reloc_fields = FIELDS_0_4_8,
@@ -85,6 +89,7 @@ const struct mkp_special_row mkp_x86_64_tables[] = {
 		/* struct static_call_site: relative address and key with flags, v5.10. */
 		.section = ".static_call_sites",
 		.what = "static call",
+		.structure = "static_call_site",
 		.sizes = { 8 },
 		.key_field = 4,
 		.reloc_fields = FIELDS_0_4,
@@ -96,6 +101,7 @@ const struct mkp_special_row mkp_x86_64_tables[] = {
 		 */
 		.section = ".parainstructions",
 		.what = "paravirt call",
+		.structure = "paravirt_patch_site",
 		.sizes = { 16 },
 		.key_field = -1,
 		.reloc_fields = FIELDS_0,
@@ -113,6 +119,7 @@ const struct mkp_special_row mkp_x86_64_tables[] = {
 		.key_field = -1,
 		.reloc_fields = FIELDS_0,
 		.companion = ".orc_unwind",
+		.companion_structure = "orc_entry",
 		.flags = MKP_SPECIAL_OBJTOOL,
 	},
 	{
@@ -159,6 +166,7 @@ const struct mkp_special_row mkp_x86_64_tables[] = {
 		/* struct sym_checksum of `objtool klp checksum`, v6.19. */
 		.section = ".discard.sym_checksum",
 		.what = "checksum",
+		.structure = "sym_checksum",
 		.sizes = { 16 },
 		.key_field = -1,
 		.reloc_fields = FIELDS_0,
@@ -204,6 +212,7 @@ const struct mkp_special_row mkp_x86_64_tables[] = {
 		/* struct unwind_hint, include/linux/objtool_types.h. */
 		.section = ".discard.unwind_hints",
 		.what = "unwind hint",
+		.structure = "unwind_hint",
 		.sizes = { 12 },
 		.key_field = -1,
 		.reloc_fields = FIELDS_0,

@@ -237,16 +237,35 @@ static struct mkp_error *open_regular(const char *path, int *ret_fd, size_t *ret
 	return NULL;
 }
 
-static const struct method *find_method(int fd)
+static const struct method *find_method(const void *head, size_t size)
+{
+	for (size_t i = 0; i < MKP_ARRAY_SIZE(methods); i++)
+		if (size >= methods[i].magic_size &&
+		    !memcmp(head, methods[i].magic, methods[i].magic_size))
+			return &methods[i];
+	return NULL;
+}
+
+static const struct method *find_method_of_file(int fd)
 {
 	char head[8];
 	ssize_t got = pread(fd, head, sizeof(head), 0);
 
-	for (size_t i = 0; i < MKP_ARRAY_SIZE(methods); i++)
-		if (got >= (ssize_t)methods[i].magic_size &&
-		    !memcmp(head, methods[i].magic, methods[i].magic_size))
-			return &methods[i];
-	return NULL;
+	return got > 0 ? find_method(head, (size_t)got) : NULL;
+}
+
+struct mkp_error *mkp_unpack(const char *name, const uint8_t *packed, size_t size,
+			     int *ret_fd)
+{
+	const struct method *method = find_method(packed, size);
+	struct mkp_error *error;
+
+	if (!method)
+		return mkp_error_create(MKP_ERROR_FORMAT, "%s: no compressed data", name);
+	error = unpack(method, name, packed, size, ret_fd);
+	if (!error)
+		lseek(*ret_fd, 0, SEEK_SET);
+	return error;
 }
 
 struct mkp_error *mkp_file_open(const char *path, int *ret_fd, bool *ret_packed)
@@ -254,7 +273,7 @@ struct mkp_error *mkp_file_open(const char *path, int *ret_fd, bool *ret_packed)
 	int fd = -1;
 	size_t size = 0;
 	struct mkp_error *error = open_regular(path, &fd, &size);
-	const struct method *method = error ? NULL : find_method(fd);
+	const struct method *method = error ? NULL : find_method_of_file(fd);
 	void *packed;
 
 	if (error)

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -22,6 +23,13 @@
  */
 struct mkp_error *mkp_file_open(const char *path, int *ret_fd,
 				bool *ret_packed) MKP_MUST_CHECK;
+
+/**
+ * Unpacks what is in memory; *@ret_fd refers to it from its start. @name is for messages.
+ * MKP_ERROR_FORMAT also if it is not compressed.
+ */
+struct mkp_error *mkp_unpack(const char *name, const uint8_t *packed, size_t size,
+			     int *ret_fd) MKP_MUST_CHECK;
 
 /* No compressed file that a kernel comes with has a quarter of it. */
 #define MKP_UNPACKED_LIMIT ((size_t)512 << 20)

@@ -153,6 +153,19 @@ bool mkp_function_is_guarded(const struct mkp_graph *graph, uint32_t atom);
 /** Whether what is in front of a function's entry is nothing but filling. */
 bool mkp_prefix_is_padding(const struct mkp_graph *graph, const struct mkp_atom *atom);
 
+/** What the size of a table's entries can be established by. */
+struct mkp_special_relocs {
+	const struct mkp_reloc *relocs; /* by offset in the table; nothing but offsets */
+	size_t count;
+	uint64_t size;	  /* of the table */
+	uint64_t entsize; /* sh_entsize */
+};
+
+/** The size of an entry; 0: could not be established, *@ret_trouble says why. */
+uint64_t mkp_special_find_size(const struct mkp_special_row *row,
+			       const struct mkp_special_relocs *relocs,
+			       const char **ret_trouble);
+
 /* Between the files of the graph only. */
 struct mkp_error *mkp_graph_add_atom(struct mkp_graph *graph,
 				     const struct mkp_atom *atom) MKP_MUST_CHECK;

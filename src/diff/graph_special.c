@@ -21,17 +21,17 @@ static bool reloc_may_stand(const struct mkp_special_row *row, uint64_t field)
 	return field < 32 && (row->reloc_fields & (UINT32_C(1) << field));
 }
 
-/* Whether the section is a sequence of entries of @size bytes. */
-static bool size_holds(const struct mkp_object *object, const struct mkp_section *section,
-		       const struct mkp_special_row *row, uint64_t size)
+/* Whether the table is a sequence of entries of @size bytes. */
+static bool size_holds(const struct mkp_special_row *row,
+		       const struct mkp_special_relocs *relocs, uint64_t size)
 {
-	const struct mkp_reloc *reloc = object->relocs + section->first_reloc;
-	const struct mkp_reloc *end = reloc + section->nr_relocs;
-	uint64_t rest = section->size % size;
+	const struct mkp_reloc *reloc = relocs->relocs;
+	const struct mkp_reloc *end = reloc + relocs->count;
+	uint64_t rest = relocs->size % size;
 
 	if (rest && !(row->flags & MKP_SPECIAL_SHORT_LAST))
 		return false;
-	for (uint64_t at = 0; at < section->size; at += size) {
+	for (uint64_t at = 0; at < relocs->size; at += size) {
 		bool has_code = false;
 
 		for (; reloc < end && reloc->offset < at + size; reloc++) {
@@ -58,32 +58,44 @@ static struct mkp_error *note_trouble(struct mkp_special_section *special,
 	return NULL;
 }
 
+uint64_t mkp_special_find_size(const struct mkp_special_row *row,
+			       const struct mkp_special_relocs *relocs,
+			       const char **ret_trouble)
+{
+	unsigned int holding = 0;
+	uint64_t size = 0;
+
+	if (relocs->entsize > 1 && relocs->entsize < 256 &&
+	    size_holds(row, relocs, relocs->entsize))
+		return relocs->entsize;
+	for (size_t i = 0; i < MKP_SPECIAL_MAX_SIZES && row->sizes[i]; i++) {
+		if (size_holds(row, relocs, row->sizes[i])) {
+			size = row->sizes[i];
+			holding++;
+		}
+	}
+	if (holding == 1)
+		return size;
+	*ret_trouble = holding ? "its relocations fit several known entry sizes"
+			       : "its relocations fit none of the known entry sizes";
+	return 0;
+}
+
 /* Finds the one entry size that holds. */
 static struct mkp_error *find_size(const struct mkp_object *object,
 				   struct mkp_special_section *special)
 {
 	const struct mkp_section *section = &object->sections[special->section];
-	const struct mkp_special_row *row = special->row;
-	unsigned int holding = 0;
+	const struct mkp_special_relocs relocs = {
+		.relocs = object->relocs + section->first_reloc,
+		.count = section->nr_relocs,
+		.size = section->size,
+		.entsize = section->entsize,
+	};
+	const char *trouble = NULL;
 
-	if (section->entsize > 1 && section->entsize < 256 &&
-	    size_holds(object, section, row, section->entsize)) {
-		special->entry_size = section->entsize;
-		return NULL;
-	}
-	for (size_t i = 0; i < MKP_SPECIAL_MAX_SIZES && row->sizes[i]; i++) {
-		if (size_holds(object, section, row, row->sizes[i])) {
-			special->entry_size = row->sizes[i];
-			holding++;
-		}
-	}
-	if (holding == 1)
-		return NULL;
-	special->entry_size = 0;
-	return note_trouble(
-		special, section->name,
-		holding ? "its relocations fit several known entry sizes"
-			: "its relocations fit none of the known entry sizes");
+	special->entry_size = mkp_special_find_size(special->row, &relocs, &trouble);
+	return trouble ? note_trouble(special, section->name, trouble) : NULL;
 }
 
 /* The companion is the one of the same group, in practice of the object. */

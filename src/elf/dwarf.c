@@ -273,7 +273,7 @@ static void open_debug_data(struct mkp_dwarf *dwarf)
 	if (dwarf->opened)
 		return;
 	dwarf->opened = true;
-	if (dwarf->object->type == ET_REL && open_sections(dwarf)) {
+	if (open_sections(dwarf)) {
 		struct mkp_error *error = open_units(dwarf);
 
 		if (error)

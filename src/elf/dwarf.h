@@ -57,7 +57,10 @@ struct mkp_die {
 	uint8_t encoding;    /* DW_ATE_... */
 };
 
-/** For a relocatable object, which must outlive it. Reads nothing yet. */
+/**
+ * For an object, which must outlive it. Reads nothing yet. In a linked file no entry has
+ * an address.
+ */
 struct mkp_error *mkp_dwarf_create(const struct mkp_object *object,
 				   struct mkp_dwarf **ret_dwarf) MKP_MUST_CHECK;
 void mkp_dwarf_destroy(struct mkp_dwarf *dwarf);
