@@ -55,6 +55,9 @@ static const struct class_row rows[] = {
 	{ ".modinfo", MKP_CLASS_NONE },
 	{ ".note*", MKP_CLASS_NONE },
 	{ ".gnu.linkonce.this_module", MKP_CLASS_NONE },
+	/* Checksums of what a module imports; the second since v6.14. */
+	{ "__versions", MKP_CLASS_NONE },
+	{ "__version_ext_*", MKP_CLASS_NONE },
 	{ "__ksymtab_strings", MKP_CLASS_STRINGS },
 	{ "___ksymtab*", MKP_CLASS_EXPORT },
 	{ "__ksymtab*", MKP_CLASS_EXPORT },
@@ -101,6 +104,9 @@ static const struct class_row rows[] = {
 	{ "__fair_sched_class", MKP_CLASS_RODATA },
 	{ "__ext_sched_class", MKP_CLASS_RODATA },
 	{ "__idle_sched_class", MKP_CLASS_RODATA },
+	/* What the linker makes of .ref.rodata and of .vvar_*. */
+	{ "__init_rodata", MKP_CLASS_RODATA },
+	{ ".vvar", MKP_CLASS_DATA },
 	{ ".rodata*", MKP_CLASS_RODATA },
 	{ ".data.rel.ro*", MKP_CLASS_RODATA },
 	{ ".data..ro_after_init*", MKP_CLASS_RODATA },

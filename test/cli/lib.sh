@@ -102,6 +102,32 @@ one_line_error()
 	esac
 }
 
+# follows SCHEMA FILE...: SCHEMA is below src/. Debian's own Python has the module; another that
+# comes before it in PATH need not.
+follows()
+{
+	local python='' each
+
+	for each in /usr/bin/python3 python3; do
+		! "$each" -W ignore -c 'import jsonschema' 2>/dev/null || python=$each
+	done
+	[ -n "$python" ] || skip_test "no python3 with jsonschema"
+	"$python" -W ignore -c '
+import json, sys
+from jsonschema import Draft7Validator
+
+with open(sys.argv[1], encoding="utf-8") as schema:
+    check = Draft7Validator(json.load(schema))
+failed = False
+for path in sys.argv[2:]:
+    with open(path, encoding="utf-8") as report:
+        for error in check.iter_errors(json.load(report)):
+            print(path, list(error.path), error.message.splitlines()[0])
+            failed = True
+sys.exit(failed)
+' "$TOP/src/$1" "${@:2}" || fail "not as $1 says: ${*:2}"
+}
+
 # compile FILE.o [FLAG...]: the sample, by default as it was before the patch.
 compile()
 {
