@@ -120,7 +120,7 @@ struct mkp_special_row {
 	const char *companion; /* section with one more record for each entry, or NULL */
 	/* The kernel's C structures of an entry and of such a record; NULL: none. */
 	const char *structure, *companion_structure;
-	uint32_t flags;	       /* MKP_SPECIAL_... */
+	uint32_t flags; /* MKP_SPECIAL_... */
 };
 
 /** What a field of a table's entry is called, in the structure of the kernel. */

@@ -91,6 +91,9 @@ static void print_text(const struct mkp_verify *module,
 				break;
 		}
 	}
+	if (!mkp_verify_line(module, "mkpatch=", NULL))
+		print_line("metadata",
+			   "none of mkpatch: not known what it was made from");
 	printf("replaces:\n");
 	for (size_t i = 0; i < mkp_verify_nr_replaced(module); i++) {
 		const struct mkp_verify_replaced function = mkp_verify_replaced(module,
