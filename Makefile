@@ -135,6 +135,8 @@ check-ibt:
 # Real fixes, hours the first time: docs/corpus.md.
 corpus: all
 	$(Q)test/corpus/run --from 6.1.176-1 --to 6.1.187-1 --limit 64 --seed 11
+	$(Q)test/corpus/run --from 6.1.176-1 --to 6.1.187-1 --limit 64 --seed 21 \
+		--among "kernel mm fs net block security drivers"
 	$(Q)test/corpus/behaviour/run
 	$(Q)test/corpus/run --from 6.12.111-1~deb12u1 --to 6.12.113-1~deb12u1 --limit 32 --seed 11
 
