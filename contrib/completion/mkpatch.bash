@@ -168,7 +168,7 @@ _mkpatch_check()
 _mkpatch_sections()
 {
 	case $cur in
-	-*) _mkpatch_words '-c --config --help --version' ;;
+	-*) _mkpatch_words '-c --config --json --help --version' ;;
 	*) _mkpatch_files ;;
 	esac
 }

@@ -450,7 +450,7 @@ static void import_versions(void **state MKP_UNUSED)
 	assert_true(mkp_image_import_crc(image, "other", &crc));
 	assert_int_equal(crc, 9);
 	assert_false(mkp_image_import_crc(image, "none", &crc));
-	mkp_image_release(image);
+	mkp_image_destroy(image);
 	drop_file(path);
 	elfgen_destroy(gen);
 }
