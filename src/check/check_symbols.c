@@ -31,22 +31,6 @@ static struct mkp_error *check_weak(const struct mkp_check_context *context,
 	return error;
 }
 
-/* The global symbol called @name that @graph defines, or 0. */
-static uint32_t find_global(const struct mkp_graph *graph, const char *name)
-{
-	const struct mkp_object *object = graph->object;
-	size_t count;
-	const struct mkp_index_entry *found = mkp_index_find(
-		&object->names, mkp_hash_string(name), &count);
-
-	for (size_t i = 0; i < count; i++)
-		if (found[i].id >= object->first_global &&
-		    graph->symbol_atom[found[i].id] != MKP_NO_ATOM &&
-		    !strcmp(object->symbols[found[i].id].name, name))
-			return found[i].id;
-	return 0;
-}
-
 /* Whether a name is the second one of its atom. */
 static bool is_second_name(const struct mkp_graph *graph, uint32_t symbol)
 {
@@ -84,7 +68,7 @@ static struct mkp_error *check_aliases(const struct mkp_check_context *context,
 
 		if (p->symbol_atom[i] == MKP_NO_ATOM)
 			continue;
-		twin = find_global(o, name);
+		twin = mkp_graph_find_global(o, name);
 		if (twin && is_retargeted(context->diff, twin, i))
 			error = mkp_check_report(
 				context->report, self, name,

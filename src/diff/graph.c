@@ -287,6 +287,21 @@ void mkp_graph_destroy(struct mkp_graph *graph)
 	free(graph);
 }
 
+uint32_t mkp_graph_find_global(const struct mkp_graph *graph, const char *name)
+{
+	const struct mkp_object *object = graph->object;
+	size_t count;
+	const struct mkp_index_entry *found = mkp_index_find(
+		&object->names, mkp_hash_string(name), &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (found[i].id >= object->first_global &&
+		    graph->symbol_atom[found[i].id] != MKP_NO_ATOM &&
+		    !strcmp(object->symbols[found[i].id].name, name))
+			return found[i].id;
+	return 0;
+}
+
 const char *mkp_atom_name(const struct mkp_graph *graph, uint32_t atom)
 {
 	const struct mkp_atom *it = &graph->atoms[atom];

@@ -123,6 +123,9 @@ uint32_t mkp_graph_atom_at(const struct mkp_graph *graph, uint32_t section,
 /** Name of an atom for people and files: its symbol's, or the section's. */
 const char *mkp_atom_name(const struct mkp_graph *graph, uint32_t atom);
 
+/** The global symbol of this name, if an atom has it, or 0. */
+uint32_t mkp_graph_find_global(const struct mkp_graph *graph, const char *name);
+
 /** Bytes of an atom; NULL when it has none (.bss, undefined, empty). */
 const uint8_t *mkp_atom_data(const struct mkp_graph *graph, const struct mkp_atom *atom);
 

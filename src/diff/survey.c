@@ -154,13 +154,16 @@ static struct mkp_error *judge_row(struct mkp_survey *survey, const struct place
 	/* The linker pads, and not all that it links has kept its relocations. */
 	if (trouble && survey->object->type != ET_REL && !table->entry)
 		return NULL;
-	if (size)
+	if (size) {
 		table->entry = size;
-	else if (trouble && table->entry)
+	} else if (trouble && table->entry) {
 		trouble = mkp_arena_printf(&survey->arena,
 					   "its entries have %" PRIu64
 					   " bytes, mkpatch knows %s",
 					   table->entry, list_sizes(&survey->arena, row));
+		if (!trouble)
+			return mkp_error_nomem();
+	}
 	table->trouble = trouble;
 	return NULL;
 }

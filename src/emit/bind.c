@@ -357,20 +357,6 @@ static struct mkp_error *bind_target(struct binder *binder, uint32_t atom,
 	return bind_symbol(binder, original_symbol(context->diff, atom), need, binding);
 }
 
-/* The atom of a global symbol, or MKP_NO_ATOM. */
-static uint32_t find_global(const struct mkp_graph *graph, const char *name)
-{
-	size_t count;
-	const struct mkp_index_entry *it = mkp_index_find(&graph->object->names,
-							  mkp_hash_string(name), &count);
-
-	for (size_t i = 0; i < count; i++)
-		if (it[i].id >= graph->object->first_global &&
-		    !strcmp(graph->object->symbols[it[i].id].name, name))
-			return graph->symbol_atom[it[i].id];
-	return MKP_NO_ATOM;
-}
-
 /*
  * The key of a static call whose trampoline is an import is imported with it. Where
  * objtool sees the call only when the module is linked, it looks for the key by name
@@ -386,8 +372,9 @@ static struct mkp_error *bind_static_call_key(struct binder *binder, uint32_t tr
 	const struct mkp_binding *call = &bindings->atoms[trampoline];
 	const struct mkp_symvers *symvers = binder->target->symvers;
 	MKP_CLEANUP_FREE char *name = NULL;
+	const struct mkp_graph *graph = binder->context->diff->patched;
 	const struct mkp_export *export;
-	uint32_t key;
+	uint32_t symbol, key;
 
 	if (call->kind != MKP_BIND_EXPORT || !symvers ||
 	    !mkp_name_matches("__SCT__*", call->name))
@@ -397,8 +384,11 @@ static struct mkp_error *bind_static_call_key(struct binder *binder, uint32_t tr
 	export = mkp_symvers_find(symvers, name);
 	if (!export || strcmp(export->module, vmlinux) || mkp_export_is_closed(export))
 		return NULL;
-	key = find_global(binder->context->diff->patched, name);
-	if (key == MKP_NO_ATOM || bindings->atoms[key].kind != MKP_BIND_NONE)
+	symbol = mkp_graph_find_global(graph, name);
+	if (!symbol)
+		return NULL;
+	key = graph->symbol_atom[symbol];
+	if (bindings->atoms[key].kind != MKP_BIND_NONE)
 		return NULL;
 	binder->twin = binder->context->diff->to_orig[key];
 	return bind_target(binder, key, need, &bindings->atoms[key]);

@@ -107,9 +107,9 @@ static struct mkp_error *read_extended(struct imports *imports)
 	mkp_index_seal(&imports->extended.names);
 	if (!error &&
 	    (numbers->size % 4 || imports->extended.nr_entries < count || at < end))
-		error = mkp_verify_add(
-			imports->verify->report, MKP_VERIFY_TABLE_SIZE, numbers_name,
-			"%zu numbers for other than %zu names", count, count);
+		error = mkp_verify_add(imports->verify->report, MKP_VERIFY_TABLE_SIZE,
+				       numbers_name, "%zu numbers, and not as many names",
+				       count);
 	return error;
 }
 
