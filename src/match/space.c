@@ -47,6 +47,38 @@ static void add_segments(struct mkp_space *space)
 		      compare_segments);
 }
 
+static int compare_symbols(const void *a, const void *b, void *data)
+{
+	const struct mkp_space *space = data;
+	const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	size_t count;
+	const struct mkp_image_symbol *symbols = mkp_image_symbols(space->image, &count);
+	uint64_t one = mkp_space_symbol_address(space, &symbols[x]);
+	uint64_t other = mkp_space_symbol_address(space, &symbols[y]);
+
+	if (one != other)
+		return one < other ? -1 : 1;
+	return (x > y) - (x < y);
+}
+
+/* A kernel's symbols are in the order of their addresses, those of a module are not. */
+static struct mkp_error *sort_symbols(struct mkp_space *space)
+{
+	struct mkp_error *error;
+	size_t count;
+
+	(void)mkp_image_symbols(space->image, &count);
+	if (!is_module(space) || !count)
+		return NULL;
+	error = mkp_array_create(count, sizeof(*space->order), &space->order);
+	for (uint32_t i = 0; i < count && !error; i++)
+		space->order[i] = i;
+	if (!error)
+		qsort_r(space->order, count, sizeof(*space->order), compare_symbols,
+			space);
+	return error;
+}
+
 bool mkp_space_has_code(const struct mkp_image *image)
 {
 	const struct mkp_object *object = mkp_image_object(image);
@@ -77,10 +109,12 @@ struct mkp_error *mkp_space_init(struct mkp_space *space, const struct mkp_image
 	if (!error)
 		error = mkp_array_create(space->object->nr_sections,
 					 sizeof(*space->bases), &space->bases);
+	if (!error) {
+		add_segments(space);
+		error = sort_symbols(space);
+	}
 	if (error)
 		mkp_space_deinit(space);
-	else
-		add_segments(space);
 	return error;
 }
 
@@ -88,6 +122,7 @@ void mkp_space_deinit(struct mkp_space *space)
 {
 	free(space->segments);
 	free(space->bases);
+	free(space->order);
 	*space = (struct mkp_space){ 0 };
 }
 
@@ -291,16 +326,30 @@ static bool is_closer(const struct mkp_space *space,
 	return at > before || (at == before && !best->function && !best->object);
 }
 
-/* The first symbol of a kernel at or behind @address; they are in order. */
-static size_t first_at(const struct mkp_image_symbol *symbols, size_t count,
-		       uint64_t address)
+/* The symbol that is the @nth by address. */
+static const struct mkp_image_symbol *nth_symbol(const struct mkp_space *space,
+						 size_t nth)
+{
+	size_t count;
+	const struct mkp_image_symbol *symbols = mkp_image_symbols(space->image, &count);
+
+	return &symbols[space->order ? space->order[nth] : nth];
+}
+
+static uint64_t nth_address(const struct mkp_space *space, size_t nth)
+{
+	return mkp_space_symbol_address(space, nth_symbol(space, nth));
+}
+
+/* The first symbol at or behind @address. */
+static size_t first_at(const struct mkp_space *space, size_t count, uint64_t address)
 {
 	size_t low = 0, high = count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (symbols[middle].address < address)
+		if (nth_address(space, middle) < address)
 			low = middle + 1;
 		else
 			high = middle;
@@ -308,29 +357,21 @@ static size_t first_at(const struct mkp_image_symbol *symbols, size_t count,
 	return low;
 }
 
-/* The symbol that is the last at or before @address. Those of a module are not in order,
- * and few. */
+/* The symbol that is the last at or before @address. */
 static const struct mkp_image_symbol *symbol_before(const struct mkp_space *space,
 						    uint64_t address)
 {
 	const struct mkp_image_symbol *best = NULL;
-	size_t count, i = 0;
-	const struct mkp_image_symbol *symbols = mkp_image_symbols(space->image, &count);
+	size_t count, i;
 
-	if (!is_module(space)) {
-		i = first_at(symbols, count, address);
-		if (i && (i == count || symbols[i].address != address))
-			i = first_at(symbols, count, symbols[i - 1].address);
-	}
-	for (; i < count; i++) {
-		uint64_t at = mkp_space_symbol_address(space, &symbols[i]);
-
-		if (at > address && !is_module(space))
-			break;
-		if (at <= address && address - at < UINT32_MAX &&
-		    is_closer(space, &symbols[i], best))
-			best = &symbols[i];
-	}
+	(void)mkp_image_symbols(space->image, &count);
+	i = first_at(space, count, address);
+	if (i && (i == count || nth_address(space, i) != address))
+		i = first_at(space, count, nth_address(space, i - 1));
+	for (; i < count && nth_address(space, i) <= address; i++)
+		if (address - nth_address(space, i) < UINT32_MAX &&
+		    is_closer(space, nth_symbol(space, i), best))
+			best = nth_symbol(space, i);
 	return best;
 }
 

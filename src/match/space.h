@@ -26,6 +26,8 @@ struct mkp_space {
 	struct mkp_segment *segments; /* owned; by address */
 	size_t nr_segments;
 	uint64_t *bases; /* owned; [nr_sections]: address of each section */
+	uint32_t *
+		order; /* owned; a module's symbols by address; NULL: they are in order */
 };
 
 /** Whether an image has code: no text has, nor a file of debug data only. */

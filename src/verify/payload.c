@@ -141,21 +141,10 @@ static struct mkp_error *pair_symbol(struct mkp_verify_match *match,
 	return mkp_verify_enqueue(match, &piece);
 }
 
-/* The global that a payload defines by this name, or 0. */
-static uint32_t find_global(const struct mkp_object *object, const char *name)
+static uint64_t replacement_key(const char *name, const struct mkp_verify_place *place)
 {
-	size_t count;
-	const struct mkp_index_entry *it = mkp_index_find(&object->names,
-							  mkp_hash_string(name), &count);
-
-	for (; count; it++, count--) {
-		const struct mkp_symbol *symbol = &object->symbols[it->id];
-
-		if (symbol->bind == STB_GLOBAL && mkp_symbol_section(object, symbol) &&
-		    !strcmp(symbol->name, name))
-			return it->id;
-	}
-	return 0;
+	return mkp_hash_mix(mkp_hash_string(name),
+			    mkp_hash_mix(place->section, place->offset));
 }
 
 /* Whether the place is the replacement of the function called @name. */
@@ -164,8 +153,8 @@ static bool is_replacement(const struct mkp_verify_match *match, const char *nam
 {
 	const struct mkp_verify_function *functions = match->verify->functions;
 	size_t count;
-	const struct mkp_index_entry *it = mkp_index_find(&match->functions,
-							  mkp_hash_string(name), &count);
+	const struct mkp_index_entry *it = mkp_index_find(
+		&match->functions, replacement_key(name, place), &count);
 
 	for (; count; it++, count--)
 		if (!strcmp(functions[it->id].name, name) &&
@@ -180,16 +169,14 @@ static struct mkp_error *pair_addition(struct mkp_verify_match *match,
 				       const struct reference *reference)
 {
 	const char *name = reference->symbol->name;
+	const struct mkp_verify_definition *definition;
 
 	if (is_replacement(match, name, &reference->to))
 		return NULL;
-	for (size_t i = 0; i < match->nr_payloads; i++) {
-		struct mkp_verify_payload *payload = &match->payloads[i];
-		uint32_t index = find_global(payload->object, name);
-
-		if (index)
-			return pair_symbol(match, payload, index, reference);
-	}
+	definition = mkp_verify_find_global(match, name);
+	if (definition)
+		return pair_symbol(match, definition->payload, definition->symbol,
+				   reference);
 	return fault(match, MKP_VERIFY_PAYLOAD_TARGET, reference->piece, reference->at,
 		     "leads into the module, not to the kernel");
 }
@@ -518,33 +505,6 @@ static struct mkp_error *compare(struct mkp_verify_match *match,
 
 /* ---- where it begins ---- */
 
-/* The function of the objects that is called so; 0 and *@ret_payload NULL: none. */
-static uint32_t find_function(struct mkp_verify_match *match, const char *name,
-			      struct mkp_verify_payload **ret_payload, size_t *ret_count)
-{
-	uint32_t found = 0;
-
-	*ret_count = 0;
-	for (size_t i = 0; i < match->nr_payloads; i++) {
-		const struct mkp_object *object = match->payloads[i].object;
-		size_t count;
-		const struct mkp_index_entry *entry = mkp_index_find(
-			&object->names, mkp_hash_string(name), &count);
-
-		for (size_t k = 0; k < count; k++) {
-			const struct mkp_symbol *symbol = &object->symbols[entry[k].id];
-
-			if (symbol->type != STT_FUNC || strcmp(symbol->name, name) != 0 ||
-			    !mkp_symbol_section(object, symbol))
-				continue;
-			(*ret_count)++;
-			*ret_payload = &match->payloads[i];
-			found = entry[k].id;
-		}
-	}
-	return found;
-}
-
 static struct mkp_error *check_meant(struct mkp_verify_match *match,
 				     const struct mkp_verify_function *function,
 				     const struct mkp_verify_payload *payload,
@@ -568,9 +528,9 @@ static struct mkp_error *check_meant(struct mkp_verify_match *match,
 static struct mkp_error *start(struct mkp_verify_match *match,
 			       const struct mkp_verify_function *function)
 {
-	struct mkp_verify_payload *payload = NULL;
-	size_t count;
-	uint32_t index = find_function(match, function->name, &payload, &count);
+	const struct mkp_verify_definition *definition;
+	size_t count = mkp_verify_find_functions(match, function->name, &definition);
+	struct mkp_verify_payload *payload;
 	const struct mkp_symbol *symbol;
 	struct mkp_error *error;
 
@@ -578,11 +538,12 @@ static struct mkp_error *start(struct mkp_verify_match *match,
 		return mkp_verify_add(match->verify->report, MKP_VERIFY_NO_PAYLOAD,
 				      function->name, "%zu of the objects have it",
 				      count);
-	symbol = &payload->object->symbols[index];
+	payload = definition->payload;
+	symbol = &payload->object->symbols[definition->symbol];
 	error = check_meant(match, function, payload, symbol);
-	if (error || payload->places[index].section)
+	if (error || payload->places[definition->symbol].section)
 		return error;
-	payload->places[index] = function->code;
+	payload->places[definition->symbol] = function->code;
 	return mkp_verify_enqueue(match,
 				  &(struct mkp_verify_piece){
 					  .payload = payload,
@@ -677,7 +638,8 @@ static struct mkp_error *index_functions(struct mkp_verify_match *match)
 
 	for (size_t i = 0; i < verify->nr_functions && !error; i++)
 		error = mkp_index_add(&match->functions,
-				      mkp_hash_string(verify->functions[i].name),
+				      replacement_key(verify->functions[i].name,
+						      &verify->functions[i].code),
 				      (uint32_t)i);
 	mkp_index_seal(&match->functions);
 	return error;
@@ -696,10 +658,14 @@ static struct mkp_error *run(struct mkp_verify_match *match)
 		error = open_payload(match->verify, input->payloads[i],
 				     &match->payloads[i]);
 	}
+	if (!error)
+		error = mkp_verify_definitions_create(match);
 	for (size_t i = 0; i < match->verify->nr_functions && !error; i++)
 		error = start(match, &match->verify->functions[i]);
 	if (!error)
 		error = drain(match);
+	if (!error)
+		error = mkp_verify_tables_create(match);
 	/* Only now is it known which code the module carries. */
 	for (size_t i = 0; i < match->nr_payloads && !error; i++)
 		error = mkp_verify_pair_tables(match, &match->payloads[i]);
@@ -726,7 +692,9 @@ struct mkp_error *mkp_verify_pass_payload(struct mkp_verify *verify)
 		free(match.payloads[i].sites);
 		mkp_object_destroy(match.payloads[i].object);
 	}
+	mkp_verify_tables_destroy(&match);
 	free(match.payloads);
+	free(match.definitions);
 	free(match.queue);
 	mkp_index_deinit(&match.functions);
 	return error;

@@ -34,18 +34,55 @@ struct mkp_verify_piece {
 	const char *name; /* for people */
 };
 
+/** What one of the payloads defines: a function, or anything global. */
+struct mkp_verify_definition {
+	struct mkp_verify_payload *payload;
+	uint32_t symbol;
+};
+
+/** A table of the module, sorted by the code that its entries speak of. */
+struct mkp_verify_table {
+	struct mkp_verify_entry *entries; /* owned; NULL: not read yet, or empty */
+	size_t nr_entries;
+	bool known;
+};
+
 /** The whole comparison. */
 struct mkp_verify_match {
 	struct mkp_verify *verify;
 	struct mkp_verify_payload *payloads;
 	size_t nr_payloads;
+	struct mkp_verify_definition *definitions; /* of all of them, by name */
+	size_t nr_definitions, cap_definitions;
+	/* Those of section S with the Nth size of its row: S * MKP_SPECIAL_MAX_SIZES + N.
+	 */
+	struct mkp_verify_table *tables;
+	struct mkp_index sections;	/* hash of a name -> section of the module */
 	struct mkp_verify_piece *queue; /* pieces to compare; those before `done` are */
 	size_t nr_queue, cap_queue, done;
-	struct mkp_index functions; /* hash of a name -> number in verify->functions */
+	/* Hash of a name and of the place of its new code -> number in
+	 * verify->functions. */
+	struct mkp_index functions;
 };
 
 struct mkp_error *mkp_verify_enqueue(struct mkp_verify_match *match,
 				     const struct mkp_verify_piece *piece) MKP_MUST_CHECK;
+
+/** Sorts what the payloads define, once all of them are read. */
+struct mkp_error *mkp_verify_definitions_create(struct mkp_verify_match *match)
+	MKP_MUST_CHECK;
+
+/** How many functions the payloads call so; *@ret_first: one of them, if there are. */
+size_t mkp_verify_find_functions(const struct mkp_verify_match *match, const char *name,
+				 const struct mkp_verify_definition **ret_first);
+
+/** What a payload defines for all by this name, or NULL. */
+const struct mkp_verify_definition *mkp_verify_find_global(
+	const struct mkp_verify_match *match, const char *name);
+
+/** What mkp_verify_pair_tables() needs of the module, read once for all payloads. */
+struct mkp_error *mkp_verify_tables_create(struct mkp_verify_match *match) MKP_MUST_CHECK;
+void mkp_verify_tables_destroy(struct mkp_verify_match *match);
 
 /** Puts the entries of tables that speak of code that was paired into the queue. */
 struct mkp_error *mkp_verify_pair_tables(struct mkp_verify_match *match,

@@ -11,7 +11,7 @@
 #include "verify/payload.h"
 
 /* An entry, by the place of the code that it speaks of. */
-struct entry {
+struct mkp_verify_entry {
 	struct mkp_verify_place code;
 	uint64_t at; /* in the table */
 };
@@ -20,16 +20,16 @@ struct tables {
 	struct mkp_verify_match *match;
 	struct mkp_verify_payload *payload;
 	const struct mkp_special_row *row;
-	uint32_t from, to;     /* sections of the payload and of the module; 0: none */
-	unsigned int size;     /* of an entry */
-	int layout;	       /* number of the size in the row */
-	struct entry *entries; /* of the module, sorted */
-	size_t nr_entries;
+	uint32_t from, to; /* sections of the payload and of the module; 0: none */
+	uint32_t second, second_to; /* those of the second table; 0: none */
+	unsigned int size;	    /* of an entry */
+	int layout;		    /* number of the size in the row */
+	const struct mkp_verify_table *module;
 };
 
 static int compare_entries(const void *a, const void *b)
 {
-	const struct entry *x = a, *y = b;
+	const struct mkp_verify_entry *x = a, *y = b;
 
 	if (x->code.section != y->code.section)
 		return x->code.section < y->code.section ? -1 : 1;
@@ -38,16 +38,16 @@ static int compare_entries(const void *a, const void *b)
 	return (x->at > y->at) - (x->at < y->at);
 }
 
-static struct mkp_error *read_module_table(struct tables *tables)
+static struct mkp_error *read_table(const struct tables *tables,
+				    struct mkp_verify_table *table)
 {
 	const struct mkp_verify *verify = tables->match->verify;
 	size_t count = 0;
-	const struct mkp_verify_reloc *relocs = NULL;
-	struct mkp_error *error;
+	const struct mkp_verify_reloc *relocs = mkp_verify_relocs_of(verify, tables->to,
+								     &count);
+	struct mkp_error *error = mkp_array_create(count, sizeof(*table->entries),
+						   &table->entries);
 
-	if (tables->to)
-		relocs = mkp_verify_relocs_of(verify, tables->to, &count);
-	error = mkp_array_create(count, sizeof(*tables->entries), &tables->entries);
 	for (size_t i = 0; i < count && !error; i++) {
 		const struct mkp_symbol *symbol =
 			&verify->object->symbols[relocs[i].raw.symbol];
@@ -55,38 +55,89 @@ static struct mkp_error *read_module_table(struct tables *tables)
 
 		if (relocs[i].raw.offset % tables->size != tables->row->code_field)
 			continue;
-		tables->entries[tables->nr_entries++] = (struct entry){
+		table->entries[table->nr_entries++] = (struct mkp_verify_entry){
 			.code = { symbol->section, symbol->value + addend },
 			.at = relocs[i].raw.offset - tables->row->code_field,
 		};
 	}
-	if (tables->nr_entries)
-		qsort(tables->entries, tables->nr_entries, sizeof(*tables->entries),
+	if (table->nr_entries)
+		qsort(table->entries, table->nr_entries, sizeof(*table->entries),
 		      compare_entries);
+	table->known = !error;
 	return error;
 }
 
-/* The @nth entry for this place; NULL: there are not so many. */
-static const struct entry *find_entry(const struct tables *tables,
-				      const struct mkp_verify_place *code, size_t nth)
+/* The module's table is one for all payloads; what it does not have is an empty one. */
+static struct mkp_error *find_module_table(struct tables *tables)
 {
-	const struct entry wanted = { .code = *code };
-	size_t low = 0, high = tables->nr_entries;
+	struct mkp_verify_table *table =
+		&tables->match->tables[tables->to * MKP_SPECIAL_MAX_SIZES +
+				       (size_t)tables->layout];
+
+	tables->module = table;
+	return tables->to && !table->known ? read_table(tables, table) : NULL;
+}
+
+/* The module's section of this name, or 0. */
+static uint32_t find_section(const struct mkp_verify_match *match, const char *name)
+{
+	const struct mkp_object *object = match->verify->object;
+	size_t count;
+	const struct mkp_index_entry *it = mkp_index_find(&match->sections,
+							  mkp_hash_string(name), &count);
+
+	for (; count; it++, count--)
+		if (!strcmp(object->sections[it->id].name, name))
+			return it->id;
+	return 0;
+}
+
+struct mkp_error *mkp_verify_tables_create(struct mkp_verify_match *match)
+{
+	const struct mkp_object *object = match->verify->object;
+	struct mkp_error *error = mkp_array_create(
+		(size_t)object->nr_sections * MKP_SPECIAL_MAX_SIZES,
+		sizeof(*match->tables), &match->tables);
+
+	for (uint32_t i = 1; i < object->nr_sections && !error; i++)
+		error = mkp_index_add(&match->sections,
+				      mkp_hash_string(object->sections[i].name), i);
+	mkp_index_seal(&match->sections);
+	return error;
+}
+
+void mkp_verify_tables_destroy(struct mkp_verify_match *match)
+{
+	size_t count = match->verify->object->nr_sections * (size_t)MKP_SPECIAL_MAX_SIZES;
+
+	for (size_t i = 0; match->tables && i < count; i++)
+		free(match->tables[i].entries);
+	free(match->tables);
+	mkp_index_deinit(&match->sections);
+}
+
+/* The @nth entry for this place; NULL: there are not so many. */
+static const struct mkp_verify_entry *find_entry(const struct tables *tables,
+						 const struct mkp_verify_place *code,
+						 size_t nth)
+{
+	const struct mkp_verify_entry wanted = { .code = *code };
+	size_t low = 0, high = tables->module->nr_entries;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (compare_entries(&tables->entries[middle], &wanted) < 0)
+		if (compare_entries(&tables->module->entries[middle], &wanted) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (nth >= tables->nr_entries - low)
+	if (nth >= tables->module->nr_entries - low)
 		return NULL;
 	low += nth;
-	return tables->entries[low].code.section == code->section &&
-			       tables->entries[low].code.offset == code->offset
-		       ? &tables->entries[low]
+	return tables->module->entries[low].code.section == code->section &&
+			       tables->module->entries[low].code.offset == code->offset
+		       ? &tables->module->entries[low]
 		       : NULL;
 }
 
@@ -163,27 +214,21 @@ static struct mkp_error *pair_replacement(struct tables *tables, uint64_t from,
 static struct mkp_error *pair_companion(struct tables *tables, uint64_t from, uint64_t to)
 {
 	const struct mkp_object *object = tables->payload->object;
-	const struct mkp_object *module = tables->match->verify->object;
-	const char *name = tables->row->companion;
-	uint32_t a, b;
 	uint64_t size;
 
-	if (!name)
+	if (!tables->second || !tables->second_to || !object->sections[tables->from].size)
 		return NULL;
-	a = mkp_object_find_section(object, name);
-	b = mkp_object_find_section(module, name);
-	if (!a || !b || !object->sections[tables->from].size)
-		return NULL;
-	size = object->sections[a].size /
+	size = object->sections[tables->second].size /
 	       (object->sections[tables->from].size / tables->size);
-	return mkp_verify_enqueue(tables->match,
-				  &(struct mkp_verify_piece){
-					  .payload = tables->payload,
-					  .from = { a, from / tables->size * size },
-					  .to = { b, to / tables->size * size },
-					  .size = size,
-					  .name = name,
-				  });
+	return mkp_verify_enqueue(
+		tables->match,
+		&(struct mkp_verify_piece){
+			.payload = tables->payload,
+			.from = { tables->second, from / tables->size * size },
+			.to = { tables->second_to, to / tables->size * size },
+			.size = size,
+			.name = tables->row->companion,
+		});
 }
 
 /* Whether the key of an entry is nothing that vmlinux has, but a module may. */
@@ -208,7 +253,7 @@ static struct mkp_error *pair_entry(struct tables *tables,
 				    size_t nth)
 {
 	const struct mkp_object *object = tables->payload->object;
-	const struct entry *entry = find_entry(tables, code, nth);
+	const struct mkp_verify_entry *entry = find_entry(tables, code, nth);
 	struct mkp_verify_piece piece = {
 		.payload = tables->payload,
 		.from = { tables->from, at },
@@ -297,18 +342,20 @@ static bool find_size(struct tables *tables)
 
 static struct mkp_error *pair_table(struct tables *tables)
 {
-	const char *name = tables->payload->object->sections[tables->from].name;
+	const struct mkp_object *object = tables->payload->object;
+	const char *second = tables->row->companion;
 	struct mkp_error *error;
 
 	/* One of odd size is the checks' to refuse; the module's own is tables.c's. */
 	if (!find_size(tables))
 		return NULL;
-	tables->to = mkp_object_find_section(tables->match->verify->object, name);
-	error = read_module_table(tables);
-	if (!error)
-		error = pair_entries(tables);
-	free(tables->entries);
-	return error;
+	tables->to = find_section(tables->match, object->sections[tables->from].name);
+	if (second) {
+		tables->second = mkp_object_find_section(object, second);
+		tables->second_to = find_section(tables->match, second);
+	}
+	error = find_module_table(tables);
+	return error ? error : pair_entries(tables);
 }
 
 struct mkp_error *mkp_verify_pair_tables(struct mkp_verify_match *match,
