@@ -260,9 +260,20 @@ static bool occurs_again(const struct mkp_image *image,
 	return count > 1;
 }
 
+/*
+ * What objtool calls the padding before a function, when vmlinux.o is linked: behind the
+ * last source file, to which they would seem to belong (tools/objtool/elf.c,
+ * elf_create_prefix_symbol(), v6.2). No object has them, and nothing refers to them.
+ */
+static bool is_padding(const struct mkp_image_symbol *symbol)
+{
+	return !strncmp(symbol->name, "__pfx_", 6);
+}
+
 static void resolve_to_self(void **state)
 {
 	struct counts globals = { 0 }, unique = { 0 }, again = { 0 }, no_size = { 0 };
+	size_t padding = 0;
 	const struct mkp_image *image = *state;
 	struct world world;
 	uint32_t block;
@@ -280,6 +291,10 @@ static void resolve_to_self(void **state)
 			const struct mkp_image_symbol *symbol =
 				&image->symbols[members[i].id];
 
+			if (is_padding(symbol)) {
+				padding++;
+				continue;
+			}
 			if (!occurs_again(image, symbol)) {
 				check_self(&world, symbol, true, &unique);
 				continue;
@@ -294,8 +309,10 @@ static void resolve_to_self(void **state)
 	print_message("locals of other names: %u asked, %u refused; by name, file and "
 		      "siblings alone %u refused\n",
 		      again.asked, again.refused, no_size.refused);
+	print_message("paddings of functions: %zu, not asked\n", padding);
 	world_deinit(&world);
 	assert_int_equal(globals.refused + unique.refused, 0);
+	assert_int_equal(again.refused + no_size.refused, 0);
 	assert_true(globals.asked > 1000 && unique.asked > 1000 && again.asked > 100);
 }
 
