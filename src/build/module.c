@@ -212,9 +212,14 @@ static struct mkp_error *find_target(struct work *work, size_t i)
 static struct mkp_error *open_kernel(struct work *work)
 {
 	const struct mkp_build_inputs *inputs = &work->build->inputs;
+	struct mkp_image_source vmlinux = { .path = inputs->vmlinux };
 	struct mkp_error *error;
 
-	error = mkp_image_open(inputs->vmlinux, /* module= */ NULL, &work->vmlinux);
+	/* Sorted and indexed by the run before, if that had the same kernel. */
+	error = mkp_format(&work->build->arena, &vmlinux.cache, "%s/symbols",
+			   work->build->work);
+	if (!error)
+		error = mkp_image_open_source(&vmlinux, &work->vmlinux);
 	if (!error)
 		error = mkp_symvers_open(inputs->symvers, &work->symvers);
 	for (size_t i = 0; i < work->nr_patches && !error; i++)
