@@ -73,6 +73,18 @@ static void print_function(const struct mkp_verify_replaced *function)
 	putchar('\n');
 }
 
+static void print_callback(const struct mkp_verify_called *callback)
+{
+	printf("  ");
+	mkp_text_escape(stdout, callback->object);
+	printf(" %s", callback->kind);
+	if (callback->symbol) {
+		printf("  ");
+		mkp_text_escape(stdout, callback->symbol);
+	}
+	putchar('\n');
+}
+
 static void print_text(const struct mkp_verify *module,
 		       const struct mkp_verify_report *report)
 {
@@ -100,6 +112,13 @@ static void print_text(const struct mkp_verify *module,
 										i);
 
 		print_function(&function);
+	}
+	if (mkp_verify_nr_called(module))
+		printf("callbacks:\n");
+	for (size_t i = 0; i < mkp_verify_nr_called(module); i++) {
+		const struct mkp_verify_called callback = mkp_verify_called(module, i);
+
+		print_callback(&callback);
 	}
 	for (size_t i = 0; i < report->nr_findings; i++) {
 		printf("%s: ", report->findings[i].row->name);
@@ -165,6 +184,33 @@ static struct mkp_error *add_functions(struct json_object *root,
 	return error;
 }
 
+static struct mkp_error *add_callback(struct json_object *array,
+				      const struct mkp_verify_called *callback)
+{
+	struct json_object *row;
+	struct mkp_error *error = mkp_json_append_object(array, &row);
+
+	if (!error)
+		error = mkp_json_add_string(row, "object", callback->object);
+	if (!error)
+		error = mkp_json_add_string(row, "kind", callback->kind);
+	return error ? error : mkp_json_add_string(row, "symbol", callback->symbol);
+}
+
+static struct mkp_error *add_callbacks(struct json_object *root,
+				       const struct mkp_verify *module)
+{
+	struct json_object *array = json_object_new_array();
+	struct mkp_error *error = mkp_json_add(root, "callbacks", array);
+
+	for (size_t i = 0; i < mkp_verify_nr_called(module) && !error; i++) {
+		const struct mkp_verify_called callback = mkp_verify_called(module, i);
+
+		error = add_callback(array, &callback);
+	}
+	return error;
+}
+
 static struct mkp_error *fill(struct json_object *root, const struct mkp_verify *module,
 			      const struct mkp_verify_report *report)
 {
@@ -179,7 +225,9 @@ static struct mkp_error *fill(struct json_object *root, const struct mkp_verify 
 		error = mkp_json_add_bool(root, "livepatch", is_marked(module));
 	for (size_t i = 0; i < MKP_ARRAY_SIZE(lines) && !error; i++)
 		error = add_lines(root, module, &lines[i]);
-	return error ? error : add_functions(root, module);
+	if (!error)
+		error = add_functions(root, module);
+	return error ? error : add_callbacks(root, module);
 }
 
 static struct mkp_error *print_json(const struct mkp_verify *module,

@@ -146,7 +146,10 @@ static struct mkp_error *check_result(struct mkp_set_report *report,
 {
 	struct mkp_error *error = NULL;
 
-	if (!result->replace)
+	if (!result->complete)
+		error = mkp_set_add(report, MKP_SET_UNREAD, NULL, "%s is a module of %s",
+				    result->path, result->report.flavour);
+	else if (!result->replace)
 		error = mkp_set_add(report, MKP_SET_NO_REPLACE, NULL,
 				    "%s has no atomic replace", result->path);
 	for (size_t i = 0; i < report->nr_patches && !error; i++)

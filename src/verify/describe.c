@@ -58,6 +58,26 @@ struct mkp_verify_replaced mkp_verify_replaced(const struct mkp_verify *verify, 
 	};
 }
 
+size_t mkp_verify_nr_called(const struct mkp_verify *verify)
+{
+	return verify->nr_callbacks;
+}
+
+struct mkp_verify_called mkp_verify_called(const struct mkp_verify *verify, size_t i)
+{
+	static const char *const kinds[MKP_VERIFY_NR_CALLBACKS] = {
+		"pre_patch", "post_patch", "pre_unpatch", "post_unpatch"
+	};
+	const struct mkp_verify_callback *callback = &verify->callbacks[i];
+	uint32_t index = mkp_verify_map_at(&verify->code, &callback->code);
+
+	return (struct mkp_verify_called){
+		.object = callback->object ? callback->object : "vmlinux",
+		.kind = kinds[callback->kind],
+		.symbol = index ? verify->object->symbols[index].name : NULL,
+	};
+}
+
 const char *mkp_verify_line(const struct mkp_verify *verify, const char *key,
 			    uint64_t *cursor)
 {

@@ -132,23 +132,19 @@ static struct mkp_error *read_functions(struct mkp_facts *facts,
 static struct mkp_error *read_callbacks(struct mkp_facts *facts,
 					const struct mkp_contents *contents)
 {
-	static const char *const kinds[MKP_VERIFY_NR_CALLBACKS] = {
-		"pre_patch", "post_patch", "pre_unpatch", "post_unpatch"
-	};
 	const struct mkp_verify *verify = facts->verify;
 	struct mkp_error *error = NULL;
 
 	for (size_t i = 0; i < verify->nr_callbacks && !error; i++) {
-		const struct mkp_verify_callback *callback = &verify->callbacks[i];
+		const struct mkp_verify_called callback = mkp_verify_called(verify, i);
 
-		error = add(
-			facts,
-			&(struct mkp_fact){
-				.kind = MKP_FACT_CALLBACK,
-				.object = callback->object ? callback->object : "vmlinux",
-				.name = kinds[callback->kind],
-				.content = mkp_contents_of(contents, &callback->code),
-			});
+		error = add(facts, &(struct mkp_fact){
+					   .kind = MKP_FACT_CALLBACK,
+					   .object = callback.object,
+					   .name = callback.kind,
+					   .content = mkp_contents_of(
+						   contents, &verify->callbacks[i].code),
+				   });
 	}
 	return error;
 }

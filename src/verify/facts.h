@@ -53,7 +53,8 @@ struct mkp_facts {
 	const char *path, *name;
 	const char *vermagic, *release, *build_id, *unload; /* or NULL */
 	bool replace;					    /* it retires other patches */
-	/* Its records of callbacks, states and replacing are ones that we read. */
+	/* Its records say whether it has atomic replace, and which states: kpatch and
+	 * klp-build decide the former in code, and have none of the latter. */
 	bool complete;
 	struct mkp_fact *rows; /* owned; by mkp_fact_compare(), then by content */
 	size_t nr_rows, cap_rows;

@@ -6,8 +6,10 @@
  *                         struct klp_func (include/linux/livepatch.h): what a person
  *                         writes, and `mkpatch --standalone`
  *   mkpatch_core_patch    the records of include/mkpatch/core_abi.h
- *   .kpatch.funcs         kpatch's table, of which its hook makes the structures
- *   .init.klp_objects     klp-build's (include/linux/livepatch_external.h, v6.19)
+ *   .kpatch.funcs         kpatch's table, of which its hook makes the structures, and
+ *                         .kpatch.callbacks.KIND (kmod/patch/kpatch.lds.S)
+ *   .init.klp_objects     klp-build's (include/linux/livepatch_external.h, v6.19); its
+ *                         first versions called the section __klp_objects
  *
  * The size of the kernel's structures depends on its configuration, but only their first
  * members are initialised. So the arrays are read by their relocations: a function is a
@@ -64,6 +66,20 @@ static struct mkp_error *add_function(struct mkp_verify *verify,
 	return NULL;
 }
 
+static struct mkp_error *add_callback(struct mkp_verify *verify,
+				      const struct mkp_verify_place *code,
+				      unsigned int kind, const char *object)
+{
+	struct mkp_error *error = mkp_array_reserve(
+		&verify->callbacks, &verify->cap_callbacks, verify->nr_callbacks + 1,
+		sizeof(*verify->callbacks));
+
+	if (!error)
+		verify->callbacks[verify->nr_callbacks++] =
+			(struct mkp_verify_callback){ object, kind, *code };
+	return error;
+}
+
 /* Four pointers one behind the other, each of which may be NULL. */
 static struct mkp_error *add_callbacks(struct mkp_verify *verify, uint32_t section,
 				       uint64_t at, const char *object)
@@ -71,14 +87,10 @@ static struct mkp_error *add_callbacks(struct mkp_verify *verify, uint32_t secti
 	struct mkp_error *error = NULL;
 
 	for (unsigned int kind = 0; kind < MKP_VERIFY_NR_CALLBACKS && !error; kind++) {
-		struct mkp_verify_callback callback = { object, kind, { 0 } };
+		struct mkp_verify_place code;
 
-		if (!follow(verify, section, at + 8 * kind, &callback.code))
-			continue;
-		error = mkp_array_reserve(&verify->callbacks, &verify->cap_callbacks,
-					  verify->nr_callbacks + 1, sizeof(callback));
-		if (!error)
-			verify->callbacks[verify->nr_callbacks++] = callback;
+		if (follow(verify, section, at + 8 * kind, &code))
+			error = add_callback(verify, &code, kind, object);
 	}
 	return error;
 }
@@ -435,15 +447,46 @@ static struct mkp_error *find_patches(struct mkp_verify *verify)
 
 /* ---- the tables of other tools ---- */
 
+/* {function, name of the object}; the linker script ends each table by 8 bytes of zeros,
+ * so that none is empty. */
+static struct mkp_error *read_kpatch_callbacks(struct mkp_verify *verify,
+					       unsigned int kind)
+{
+	static const char *const names[MKP_VERIFY_NR_CALLBACKS] = {
+		".kpatch.callbacks.pre_patch",
+		".kpatch.callbacks.post_patch",
+		".kpatch.callbacks.pre_unpatch",
+		".kpatch.callbacks.post_unpatch",
+	};
+	uint32_t section = mkp_object_find_section(verify->object, names[kind]);
+	uint64_t size = verify->object->sections[section].size;
+	struct mkp_error *error = NULL;
+
+	for (uint64_t at = 0; section && at + 16 <= size && !error; at += 16) {
+		struct mkp_verify_place code;
+		const char *name = follow_string(verify, section, at + 8);
+
+		if (!name || !follow(verify, section, at, &code))
+			return bad_record(verify, section, at, "no callback");
+		error = add_callback(verify, &code, kind,
+				     strcmp(name, "vmlinux") ? name : NULL);
+	}
+	return error;
+}
+
 static struct mkp_error *read_kpatch(struct mkp_verify *verify, uint32_t section)
 {
 	const struct mkp_verify_place place = { section, 0 };
 	uint64_t size = verify->object->sections[section].size;
+	struct mkp_error *error;
 
 	verify->report->flavour = "kpatch";
 	if (size % 56)
 		return bad_record(verify, section, 0, "no table of 56-byte records");
-	return read_functions(verify, &place, size / 56, 56, &kpatch_func, NULL);
+	error = read_functions(verify, &place, size / 56, 56, &kpatch_func, NULL);
+	for (unsigned int kind = 0; kind < MKP_VERIFY_NR_CALLBACKS && !error; kind++)
+		error = read_kpatch_callbacks(verify, kind);
+	return error;
 }
 
 static struct mkp_error *read_klp_build(struct mkp_verify *verify, uint32_t section)
@@ -460,6 +503,9 @@ static struct mkp_error *read_klp_build(struct mkp_verify *verify, uint32_t sect
 
 		if (name && !strcmp(name, "vmlinux"))
 			name = NULL;
+		error = add_callbacks(verify, section, at + 16, name);
+		if (error)
+			return error;
 		if (follow(verify, section, at + 8, &functions))
 			error = read_functions(verify, &functions,
 					       number_at(verify, section, at + 56, 4), 24,
@@ -476,6 +522,8 @@ struct mkp_error *mkp_verify_pass_records(struct mkp_verify *verify)
 	uint32_t built = mkp_object_find_section(verify->object, ".init.klp_objects");
 	struct mkp_error *error;
 
+	if (!built)
+		built = mkp_object_find_section(verify->object, "__klp_objects");
 	if (kpatch)
 		error = read_kpatch(verify, kpatch);
 	else if (built)

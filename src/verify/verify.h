@@ -48,6 +48,16 @@ struct mkp_verify_replaced {
 	const char *source;	     /* "file:line", or NULL */
 };
 
+struct mkp_verify_called {
+	const char *object; /* "vmlinux" or a module */
+	const char *kind;   /* "pre_patch", "post_patch", "pre_unpatch", "post_unpatch" */
+	const char *symbol; /* NULL: not known */
+};
+
+size_t mkp_verify_nr_called(const struct mkp_verify *verify);
+/** A callback. */
+struct mkp_verify_called mkp_verify_called(const struct mkp_verify *verify, size_t i);
+
 size_t mkp_verify_nr_replaced(const struct mkp_verify *verify);
 struct mkp_verify_replaced mkp_verify_replaced(const struct mkp_verify *verify, size_t i);
 
