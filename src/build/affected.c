@@ -104,21 +104,41 @@ static struct mkp_error *add(struct affecting *affecting, const char *object,
 	return error;
 }
 
+/* "fs/proc/cmdline.o", on the heap; *ret_object is NULL if @path is no .c file. */
+static struct mkp_error *object_of(const char *path, char **ret_object)
+{
+	const size_t length = strlen(path);
+
+	*ret_object = NULL;
+	if (length < 2 || strcmp(path + length - 2, ".c") != 0)
+		return NULL;
+	*ret_object = strdup(path);
+	if (!*ret_object)
+		return mkp_error_nomem();
+	(*ret_object)[length - 1] = 'o';
+	return NULL;
+}
+
+static struct mkp_error *expect_source(void *data, const char *path)
+{
+	struct affecting *affecting = data;
+	MKP_CLEANUP_FREE char *object = NULL;
+	struct mkp_error *error = object_of(path, &object);
+
+	return error || !object ? error : mkp_owners_expect(affecting->owners, object);
+}
+
 /* Adds the object of a .c file, if the kernel has it. */
 static struct mkp_error *add_source(void *data, const char *path)
 {
 	struct affecting *affecting = data;
-	const size_t length = strlen(path);
-	MKP_CLEANUP_FREE char *object = strdup(path);
+	MKP_CLEANUP_FREE char *object = NULL;
 	enum mkp_owner_kind kind;
 	const char *module;
-	struct mkp_error *error;
+	struct mkp_error *error = object_of(path, &object);
 
-	if (!object)
-		return mkp_error_nomem();
-	if (length < 2 || strcmp(path + length - 2, ".c") != 0)
-		return NULL;
-	object[length - 1] = 'o';
+	if (error || !object)
+		return error;
 	error = mkp_owners_find(affecting->owners, object, &kind, &module);
 	if (error || kind == MKP_OWNER_NONE)
 		return error;
@@ -197,6 +217,21 @@ static struct mkp_error *judge(struct affecting *affecting)
 	return judge_header(affecting);
 }
 
+/* Owners are told of all objects before they look one up. */
+static struct mkp_error *expect(struct affecting *affecting)
+{
+	const char *path = affecting->file->path;
+	const enum verdict verdict = kinds[kind_of(path)].verdict;
+	struct mkp_error *error;
+
+	if (verdict != VERDICT_SOURCE && verdict != VERDICT_HEADER)
+		return NULL;
+	error = expect_source(affecting, path);
+	return error ? error
+		     : mkp_includes_users(affecting->build, path, expect_source,
+					  affecting);
+}
+
 static int compare_affected(const void *a, const void *b)
 {
 	const struct mkp_affected *x = a, *y = b;
@@ -218,13 +253,37 @@ static void sort_affected(struct mkp_build *build)
 	build->nr_affected = kept;
 }
 
+/* A look only tells: it takes no longer for many. */
+static struct mkp_error *check_count(struct mkp_build *build)
+{
+	const size_t count = build->nr_affected;
+	const unsigned int most = build->options->max_objects;
+
+	if (count <= most)
+		return NULL;
+	if (build->looks_only)
+		return mkp_build_note(build,
+				      "%zu objects include what the patch changes: a "
+				      "build goes beyond %u by --max-objects %zu only",
+				      count, most, count);
+	return mkp_build_refuse(build,
+				"%zu objects include what the patch changes, more than "
+				"%u: see --max-objects",
+				count, most);
+}
+
 struct mkp_error *mkp_build_affected(struct mkp_build *build)
 {
 	struct affecting affecting = { .build = build };
-	struct mkp_error *error = mkp_owners_create(build->signals, build->tree,
-						    build->inputs.config, build->base,
-						    &affecting.owners);
+	const struct mkp_owners_kernel kernel = { build->inputs.config,
+						  build->config.arch };
+	struct mkp_error *error = mkp_owners_create(build->signals, build->tree, &kernel,
+						    build->base, &affecting.owners);
 
+	for (size_t i = 0; i < build->nr_files && !error; i++) {
+		affecting.file = &build->files[i];
+		error = expect(&affecting);
+	}
 	for (size_t i = 0; i < build->nr_files && !error; i++) {
 		affecting.file = &build->files[i];
 		error = judge(&affecting);
@@ -233,10 +292,5 @@ struct mkp_error *mkp_build_affected(struct mkp_build *build)
 	if (error)
 		return error;
 	sort_affected(build);
-	if (build->nr_affected > build->options->max_objects)
-		return mkp_build_refuse(build,
-					"%zu objects include what the patch changes, "
-					"more than %u: see --max-objects",
-					build->nr_affected, build->options->max_objects);
-	return NULL;
+	return check_count(build);
 }

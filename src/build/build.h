@@ -36,6 +36,9 @@ enum mkp_build_stage {
 
 const char *mkp_stage_name(enum mkp_build_stage stage);
 
+/** What max_objects is unless the user says otherwise. */
+#define MKP_MAX_OBJECTS 400
+
 /** All borrowed; NULL: not given. */
 struct mkp_build_options {
 	const char *const *patches; /* files, or quilt series */
@@ -49,8 +52,8 @@ struct mkp_build_options {
 	const uint8_t *levels; /* for mkp_report.levels */
 	const struct mkp_decision *decisions;
 	size_t nr_decisions;
-	unsigned int jobs; /* 0: not given */
-	unsigned int max_objects;
+	unsigned int jobs;	  /* 0: not given */
+	unsigned int max_objects; /* refused if there are more; a look goes on */
 	bool standalone, allow_compiler, keep_lines;
 	bool stacked; /* no atomic replace of earlier patches */
 };

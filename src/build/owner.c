@@ -8,18 +8,25 @@
 #include "base/array.h"
 
 /*
- * What the makefile of a directory lists: kbuild's own variables, read the way that
+ * What the makefiles of directories list: kbuild's own variables, read the way that
  * scripts/Makefile.build and Makefile.lib do (v5.4 to v6.12). $(1) of mkp-parts is an
- * object that may be made of others. A module's parts may also be in NAME-m.
+ * object that may be made of others. A module's parts may also be in NAME-m. One make
+ * reads many directories, since reading the configuration is most of the work; what a
+ * makefile has set is gone before the next one is read.
  */
 static const char reader[] =
+	"include $(MKP_CONFIG)\n"
+	"mkp-parts = $($(1:.o=-objs)) $($(1:.o=-y))\n"
+	"mkp-kept := CONFIG_% mkp-% MKP_% MAKE% .% SHELL\n"
+	"mkp-forget = $(foreach v,$(filter-out $(mkp-kept),$(.VARIABLES)),\\\n"
+	"	$(if $(filter file override,$(origin $v)),$(eval override undefine "
+	"$v)))\n"
+	"define mkp-read\n"
 	"srctree := .\n"
 	"objtree := .\n"
-	"src := $(MKP_DIR)\n"
-	"obj := $(MKP_DIR)\n"
-	"include $(MKP_CONFIG)\n"
-	"include $(firstword $(wildcard $(MKP_DIR)/Kbuild $(MKP_DIR)/Makefile))\n"
-	"mkp-parts = $($(1:.o=-objs)) $($(1:.o=-y))\n"
+	"src := $(mkp-dir)\n"
+	"obj := $(mkp-dir)\n"
+	"include $(firstword $(wildcard $(mkp-dir)/Kbuild $(mkp-dir)/Makefile))\n"
 	"$(foreach o,$(obj-y) $(extra-y),$(info y $(o) -))\n"
 	"$(foreach o,$(lib-y),$(info l $(o) -))\n"
 	"$(foreach o,$(obj-m),$(info m $(o) $(o)))\n"
@@ -27,8 +34,13 @@ static const char reader[] =
 	"$(foreach o,$(lib-y),$(foreach p,$(call mkp-parts,$(o)),$(info l $(p) $(o))))\n"
 	"$(foreach o,$(obj-m),$(foreach p,$(call mkp-parts,$(o)) $($(o:.o=-m)),\\\n"
 	"	$(info m $(p) $(o))))\n"
+	"endef\n"
+	"$(foreach mkp-dir,$(MKP_DIRS),$(mkp-forget)$(info > $(mkp-dir))\\\n"
+	"	$(eval $(value mkp-read))$(info < $(mkp-dir)))\n"
 	".PHONY: mkp-nothing\n"
 	"mkp-nothing: ; @:\n";
+
+#define DIRECTORIES_AT_ONCE 256
 
 /* One thing that a makefile lists. */
 struct row {
@@ -42,6 +54,7 @@ struct directory {
 	struct row *rows; /* owned; sorted by path */
 	size_t nr_rows, cap_rows;
 	bool there; /* has a makefile */
+	bool read;  /* and here is what that lists */
 	enum {
 		REACHED_UNKNOWN,
 		REACHED,
@@ -53,7 +66,10 @@ struct mkp_owners {
 	struct mkp_arena arena;
 	struct mkp_signals *signals;
 	const char *source, *config, *makefile;
-	void *directories; /* tsearch() */
+	const char *arch;	   /* name of its directory; NULL: not known */
+	void *directories;	   /* tsearch() */
+	struct directory **unread; /* owned; those that have a makefile */
+	size_t nr_unread, cap_unread;
 };
 
 static int compare_directories(const void *a, const void *b)
@@ -101,20 +117,20 @@ static const char *module_name(struct mkp_arena *arena, const char *object)
 
 struct reading {
 	struct mkp_owners *owners;
-	struct directory *directory;
+	struct directory **directories; /* in this order */
+	size_t count, begun, ended;
 };
 
-static struct mkp_error *take_row(void *data, const char *line)
+static struct mkp_error *add_row(struct mkp_owners *owners, struct directory *directory,
+				 const char *line)
 {
-	struct reading *reading = data;
-	struct directory *directory = reading->directory;
-	struct mkp_arena *arena = &reading->owners->arena;
+	struct mkp_arena *arena = &owners->arena;
 	const char *path = line + 2, *blank = strchr(path, ' ');
 	struct row row = { .kind = MKP_OWNER_VMLINUX };
 	struct mkp_error *error;
 	char *text;
 
-	if (!strchr("ylm", line[0]) || line[1] != ' ' || !blank)
+	if (!blank)
 		return NULL;
 	error = mkp_array_reserve(&directory->rows, &directory->cap_rows,
 				  directory->nr_rows + 1, sizeof(*directory->rows));
@@ -134,37 +150,85 @@ static struct mkp_error *take_row(void *data, const char *line)
 	return NULL;
 }
 
-static struct mkp_error *variable(struct mkp_owners *owners, const char *name,
-				  const char *value, const char **ret_text)
+/* The lines of one directory are between "> PATH" and "< PATH". */
+static struct mkp_error *take_line(void *data, const char *line)
 {
-	return mkp_format(&owners->arena, ret_text, "%s=%s", name, value);
+	struct reading *reading = data;
+
+	if (!*line || line[1] != ' ')
+		return NULL;
+	if (*line == '>' && reading->begun < reading->count)
+		reading->directories[reading->begun++]->nr_rows = 0;
+	else if (*line == '<')
+		reading->ended = reading->begun;
+	else if (strchr("ylm", *line) && reading->begun)
+		return add_row(reading->owners, reading->directories[reading->begun - 1],
+			       line);
+	return NULL;
 }
 
-/* A makefile that make can not read so (it needs the rest of kbuild) lists nothing. */
-static struct mkp_error *read_makefile(struct mkp_owners *owners,
-				       struct directory *directory)
+static struct mkp_error *run_make(struct reading *reading)
 {
-	struct reading reading = { owners, directory };
+	struct mkp_owners *owners = reading->owners;
 	const char *argv[] = { "make",		 "-r", "-R", "-s",	    "-f",
 			       owners->makefile, NULL, NULL, "mkp-nothing", NULL };
 	const struct mkp_command command = {
 		.argv = argv,
 		.directory = owners->source,
-		.line = take_row,
-		.data = &reading,
+		.line = take_line,
+		.data = reading,
 	};
+	MKP_CLEANUP_FREE char *names = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&names, &size);
 	int status = 0;
 	struct mkp_error *error;
 
-	error = variable(owners, "MKP_DIR", directory->path, &argv[6]);
-	if (!error)
-		error = variable(owners, "MKP_CONFIG", owners->config, &argv[7]);
-	if (!error)
-		error = mkp_spawn(owners->signals, &command, &status);
-	if (directory->nr_rows)
-		qsort(directory->rows, directory->nr_rows, sizeof(*directory->rows),
-		      compare_rows);
-	return error;
+	if (!stream)
+		return mkp_error_nomem();
+	fputs("MKP_DIRS=", stream);
+	for (size_t i = 0; i < reading->count; i++)
+		fprintf(stream, " %s", reading->directories[i]->path);
+	if (fclose(stream))
+		return mkp_error_nomem();
+	argv[6] = names;
+	error = mkp_format(&owners->arena, &argv[7], "MKP_CONFIG=%s", owners->config);
+	return error ? error : mkp_spawn(owners->signals, &command, &status);
+}
+
+/*
+ * A makefile that make can not read so (it needs the rest of kbuild) ends the run. It is
+ * the first one of the next run; what ends that as well lists what it had listed by then.
+ */
+static struct mkp_error *read_makefiles(struct mkp_owners *owners)
+{
+	size_t done = 0;
+
+	while (done < owners->nr_unread) {
+		struct reading reading = {
+			.owners = owners,
+			.directories = owners->unread + done,
+			.count = owners->nr_unread - done,
+		};
+		struct mkp_error *error;
+
+		if (reading.count > DIRECTORIES_AT_ONCE)
+			reading.count = DIRECTORIES_AT_ONCE;
+		error = run_make(&reading);
+		if (error)
+			return error;
+		done += reading.ended ? reading.ended : 1;
+	}
+	for (size_t i = 0; i < owners->nr_unread; i++) {
+		struct directory *directory = owners->unread[i];
+
+		directory->read = true;
+		if (directory->nr_rows)
+			qsort(directory->rows, directory->nr_rows,
+			      sizeof(*directory->rows), compare_rows);
+	}
+	owners->nr_unread = 0;
+	return NULL;
 }
 
 static bool has_makefile(const struct mkp_owners *owners, const char *path)
@@ -182,8 +246,8 @@ static bool has_makefile(const struct mkp_owners *owners, const char *path)
 	return false;
 }
 
-static struct mkp_error *get_directory(struct mkp_owners *owners, const char *path,
-				       struct directory **ret_directory)
+static struct mkp_error *note_directory(struct mkp_owners *owners, const char *path,
+					struct directory **ret_directory)
 {
 	const struct directory key = { .path = path };
 	struct directory *const *found = tfind(&key, &owners->directories,
@@ -204,11 +268,26 @@ static struct mkp_error *get_directory(struct mkp_owners *owners, const char *pa
 		free(directory);
 		return mkp_error_nomem();
 	}
-	directory->there = has_makefile(owners, path);
-	if (directory->there)
-		error = read_makefile(owners, directory);
-	if (!error)
-		*ret_directory = directory;
+	*ret_directory = directory;
+	/* A blank would make two names of it. */
+	if (strchr(path, ' ') || !has_makefile(owners, path))
+		return NULL;
+	error = mkp_array_reserve(&owners->unread, &owners->cap_unread,
+				  owners->nr_unread + 1, sizeof(*owners->unread));
+	if (error)
+		return error;
+	directory->there = true;
+	owners->unread[owners->nr_unread++] = directory;
+	return NULL;
+}
+
+static struct mkp_error *get_directory(struct mkp_owners *owners, const char *path,
+				       struct directory **ret_directory)
+{
+	struct mkp_error *error = note_directory(owners, path, ret_directory);
+
+	if (!error && (*ret_directory)->there && !(*ret_directory)->read)
+		error = read_makefiles(owners);
 	return error;
 }
 
@@ -240,6 +319,16 @@ static bool go_up(char *path)
 	return true;
 }
 
+/* Whether the directory from @name to @end, NULL for the whole, is the kernel's. */
+static bool is_own_arch(const struct mkp_owners *owners, const char *name,
+			const char *end)
+{
+	const size_t length = end ? (size_t)(end - name) : strlen(name);
+
+	return !owners->arch ||
+	       (strlen(owners->arch) == length && !strncmp(owners->arch, name, length));
+}
+
 /*
  * The top makefile goes into these (core-y, drivers-y, libs-y); there is no list to read.
  * Nor is there one of an architecture's directories, but its makefile has their names:
@@ -257,6 +346,8 @@ static struct mkp_error *is_root(const struct mkp_owners *owners, const char *pa
 	*ret_root = !slash;
 	if (slash && !strncmp(path, "arch/", 5)) {
 		second = strchr(slash + 1, '/');
+		if (!is_own_arch(owners, slash + 1, second))
+			return NULL;
 		*ret_root = !second;
 	}
 	if (*ret_root || second == slash || strchr(second + 1, '/'))
@@ -309,6 +400,17 @@ static struct mkp_error *is_reached(struct mkp_owners *owners, struct directory 
 	return NULL;
 }
 
+struct mkp_error *mkp_owners_expect(struct mkp_owners *owners, const char *object)
+{
+	MKP_CLEANUP_FREE char *path = strdup(object);
+	struct mkp_error *error = path ? NULL : mkp_error_nomem();
+	struct directory *directory;
+
+	while (!error && go_up(path))
+		error = note_directory(owners, path, &directory);
+	return error;
+}
+
 struct mkp_error *mkp_owners_find(struct mkp_owners *owners, const char *object,
 				  enum mkp_owner_kind *ret_kind, const char **ret_module)
 {
@@ -336,9 +438,25 @@ struct mkp_error *mkp_owners_find(struct mkp_owners *owners, const char *object,
 	return NULL;
 }
 
+/* The directory for kbuild's ARCH: SRCARCH of the top Makefile (v5.4 to v6.12). */
+static const char *arch_directory(const char *arch)
+{
+	static const struct {
+		const char *arch, *directory;
+	} rows[] = {
+		{ "i386", "x86" },	{ "x86_64", "x86" },	  { "sparc32", "sparc" },
+		{ "sparc64", "sparc" }, { "parisc64", "parisc" }, { "um", NULL },
+	};
+
+	for (size_t i = 0; arch && i < MKP_ARRAY_SIZE(rows); i++)
+		if (!strcmp(arch, rows[i].arch))
+			return rows[i].directory;
+	return arch;
+}
+
 struct mkp_error *mkp_owners_create(struct mkp_signals *signals, const char *source,
-				    const char *config, const char *scratch,
-				    struct mkp_owners **ret_owners)
+				    const struct mkp_owners_kernel *kernel,
+				    const char *scratch, struct mkp_owners **ret_owners)
 {
 	struct mkp_owners *owners = NULL;
 	struct mkp_error *error = mkp_array_create(1, sizeof(*owners), &owners);
@@ -347,7 +465,8 @@ struct mkp_error *mkp_owners_create(struct mkp_signals *signals, const char *sou
 		return error;
 	owners->signals = signals;
 	owners->source = source;
-	owners->config = config;
+	owners->config = kernel->config;
+	owners->arch = arch_directory(kernel->arch);
 	error = mkp_format(&owners->arena, &owners->makefile, "%s/owner.mk", scratch);
 	if (!error)
 		error = mkp_file_write(owners->makefile, reader, sizeof(reader) - 1);
@@ -371,6 +490,7 @@ void mkp_owners_destroy(struct mkp_owners *owners)
 	if (!owners)
 		return;
 	tdestroy(owners->directories, destroy_directory);
+	free(owners->unread);
 	mkp_arena_deinit(&owners->arena);
 	free(owners);
 }

@@ -17,11 +17,21 @@ enum mkp_owner_kind {
 
 struct mkp_owners; /* opaque; remembers what it has read */
 
-/** @source is where the makefiles are, @config a .config. */
+struct mkp_owners_kernel {
+	const char *config; /* file */
+	const char *arch;   /* kbuild's ARCH */
+};
+
+/** @source is where the makefiles are. Strings stay the caller's. */
 struct mkp_error *mkp_owners_create(struct mkp_signals *signals, const char *source,
-				    const char *config, const char *scratch,
+				    const struct mkp_owners_kernel *kernel,
+				    const char *scratch,
 				    struct mkp_owners **ret_owners) MKP_MUST_CHECK;
 void mkp_owners_destroy(struct mkp_owners *owners);
+
+/** That an object will be looked up: all makefiles that it takes are read at once. */
+struct mkp_error *mkp_owners_expect(struct mkp_owners *owners,
+				    const char *object) MKP_MUST_CHECK;
 
 /**
  * Looks an object up, "fs/proc/cmdline.o". *ret_module is the module's name, as the

@@ -295,7 +295,7 @@ int mkp_build_parse(int argc, char **argv, struct mkp_build_command *command)
 
 	*command = (struct mkp_build_command){
 		.status_fd = -1,
-		.options.max_objects = 400,
+		.options.max_objects = MKP_MAX_OBJECTS,
 		.package.date = -1,
 	};
 	while (mkp_options_next(&parser, usage, &value, &code)) {

@@ -51,9 +51,37 @@ static const char *status_name(const struct mkp_outlook *outlook)
 
 /* ---- text ---- */
 
+/* A patch of a header can have thousands of objects; nobody reads so many lines. */
+#define MOST_LINES 100
+
+static size_t count_shown(size_t count)
+{
+	return count > MOST_LINES ? MOST_LINES : count;
+}
+
+static void print_rest(size_t count, const char *what)
+{
+	if (count > MOST_LINES)
+		printf("  ... and %zu more %s, see --json\n", count - MOST_LINES, what);
+}
+
+static void print_objects(const struct mkp_outlook *outlook)
+{
+	for (size_t i = 0; i < count_shown(outlook->nr_objects); i++) {
+		const struct mkp_outlook_object *object = &outlook->objects[i];
+
+		printf("  object   ");
+		mkp_text_escape(stdout, object->path);
+		printf("  (");
+		mkp_text_escape(stdout, object->owner ? object->owner : "vmlinux");
+		printf(")\n");
+	}
+	print_rest(outlook->nr_objects, "objects");
+}
+
 static void print_concerns(const struct mkp_outlook *outlook)
 {
-	for (size_t i = 0; i < outlook->nr_concerns; i++) {
+	for (size_t i = 0; i < count_shown(outlook->nr_concerns); i++) {
 		const struct mkp_outlook_concern *concern = &outlook->concerns[i];
 
 		printf("concern[%s] ", concern->name);
@@ -67,6 +95,7 @@ static void print_concerns(const struct mkp_outlook *outlook)
 			printf("\n");
 		}
 	}
+	print_rest(outlook->nr_concerns, "concerns");
 }
 
 static void print_text(const struct mkp_outlook *outlook)
@@ -83,15 +112,7 @@ static void print_text(const struct mkp_outlook *outlook)
 		printf("  %zu object%s\n", file->nr_objects,
 		       file->nr_objects == 1 ? "" : "s");
 	}
-	for (size_t i = 0; i < outlook->nr_objects; i++) {
-		const struct mkp_outlook_object *object = &outlook->objects[i];
-
-		printf("  object   ");
-		mkp_text_escape(stdout, object->path);
-		printf("  (");
-		mkp_text_escape(stdout, object->owner ? object->owner : "vmlinux");
-		printf(")\n");
-	}
+	print_objects(outlook);
 	for (size_t i = 0; i < outlook->nr_notes; i++) {
 		printf("note: ");
 		mkp_text_escape(stdout, outlook->notes[i]);
@@ -288,7 +309,7 @@ static int exit_code(const struct mkp_outlook *outlook)
 
 static int run_check(int argc, char **argv)
 {
-	struct command command = { .options.max_objects = 400 };
+	struct command command = { .options.max_objects = MKP_MAX_OBJECTS };
 	struct mkp_outlook outlook;
 	struct mkp_error *error;
 	int code = parse(argc, argv, &command);
