@@ -127,7 +127,9 @@ static struct mkp_error *add_module(struct json_object *array,
 		error = mkp_json_add_strings(row, strings, MKP_ARRAY_SIZE(strings));
 	if (error)
 		return error;
-	return mkp_json_add(row, "replace", json_object_new_boolean(facts->replace));
+	if (!facts->complete)
+		return mkp_json_add_null(row, "replace");
+	return mkp_json_add_bool(row, "replace", facts->replace);
 }
 
 struct mkp_error *mkp_set_json_modules(struct json_object *root, const char *key,

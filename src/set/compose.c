@@ -146,10 +146,7 @@ static struct mkp_error *check_result(struct mkp_set_report *report,
 {
 	struct mkp_error *error = NULL;
 
-	if (!result->complete)
-		error = mkp_set_add(report, MKP_SET_UNREAD, NULL, "%s is a module of %s",
-				    result->path, result->report.flavour);
-	else if (!result->replace)
+	if (!mkp_set_may_replace(result))
 		error = mkp_set_add(report, MKP_SET_NO_REPLACE, NULL,
 				    "%s has no atomic replace", result->path);
 	for (size_t i = 0; i < report->nr_patches && !error; i++)
@@ -166,6 +163,11 @@ static struct mkp_error *check_result(struct mkp_set_report *report,
 					    "version %" PRIu64 " in %s, %" PRIu64
 					    " is needed",
 					    has->value, result->path, fact->value);
+		else if (fact->kind == MKP_FACT_SHADOW && has->value != fact->value)
+			error = mkp_set_add(report, MKP_SET_SHADOW_SIZE, fact,
+					    "%" PRIu64 " bytes in %s, %" PRIu64
+					    " in a module that it stands for",
+					    has->value, result->path, fact->value);
 	}
 	return error;
 }
@@ -177,10 +179,7 @@ struct mkp_error *mkp_set_compose(struct mkp_set_report *report,
 	struct mkp_error *error = NULL;
 
 	for (size_t i = 0; i < nr_modules && !error; i++) {
-		if (!modules[i]->complete)
-			error = mkp_set_add(report, MKP_SET_UNREAD, NULL,
-					    "%s is a module of %s", modules[i]->path,
-					    modules[i]->report.flavour);
+		error = mkp_set_check_read(report, modules[i]);
 		if (!error && i)
 			error = mkp_set_check_kernel(report, modules[0], modules[i]);
 		if (!error)
@@ -188,7 +187,12 @@ struct mkp_error *mkp_set_compose(struct mkp_set_report *report,
 		if (!error)
 			error = need(report, modules[i]);
 	}
-	if (!error && result)
+	if (error || !result)
+		return error;
+	error = mkp_set_check_read(report, result);
+	if (!error)
 		error = mkp_set_check_kernel(report, modules[0], result);
-	return error || !result ? error : check_result(report, result);
+	for (size_t i = 0; i < nr_modules && !error; i++)
+		error = mkp_set_check_replaced(report, modules[i], result);
+	return error ? error : check_result(report, result);
 }

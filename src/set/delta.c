@@ -21,14 +21,21 @@ static struct mkp_error *judge_dropped(const struct delta *delta,
 				       const struct mkp_fact *fact)
 {
 	struct mkp_set_report *report = delta->report;
-	const bool goes = delta->after->replace;
+	const struct mkp_facts *after = delta->after;
 
+	/* What is disabled by hand runs its callbacks, which undo what it did. */
+	if (fact->kind != MKP_FACT_FUNCTION && fact->kind != MKP_FACT_FIX &&
+	    !mkp_set_may_replace(after))
+		return NULL;
 	switch (fact->kind) {
 	case MKP_FACT_FUNCTION:
 		return mkp_set_add(report, MKP_SET_LOST_FUNCTION, fact, "%s",
-				   goes ? "goes back to the original"
-					: "goes back to the original when the old module "
-					  "is disabled");
+				   after->replace ? "goes back to the original"
+				   : after->complete
+					   ? "goes back to the original when the old "
+					     "module is disabled"
+					   : "goes back to the original if the new "
+					     "module replaces the old one");
 	case MKP_FACT_FIX:
 		return mkp_set_add(report, MKP_SET_LOST_FIX, fact,
 				   "the new module does not list it");
@@ -59,9 +66,6 @@ static struct mkp_error *judge_both(const struct delta *delta, const struct mkp_
 		return mkp_set_add(report, MKP_SET_SHADOW_SIZE, old,
 				   "%" PRIu64 " bytes after %" PRIu64, new->value,
 				   old->value);
-	if (old->kind == MKP_FACT_DATA)
-		return mkp_set_add(report, MKP_SET_LOST_DATA, old,
-				   "the new module's own has its initial value");
 	return NULL;
 }
 
@@ -90,35 +94,23 @@ static struct mkp_error *take(void *data, const struct mkp_fact *old,
 	return new ? judge_both(delta, old, new) : judge_dropped(delta, old);
 }
 
-static struct mkp_error *judge_module(const struct delta *delta,
-				      const struct mkp_facts *facts)
-{
-	if (facts->complete)
-		return NULL;
-	return mkp_set_add(delta->report, MKP_SET_UNREAD, NULL, "%s is a module of %s",
-			   facts->path, facts->report.flavour);
-}
-
 struct mkp_error *mkp_set_delta(struct mkp_set_report *report,
 				const struct mkp_facts *before,
 				const struct mkp_facts *after)
 {
 	struct delta delta = { report, before, after };
-	const char *was = before->unload, *is = after->unload;
 	struct mkp_error *error = mkp_set_check_kernel(report, before, after);
 
 	if (!error)
-		error = judge_module(&delta, before);
+		error = mkp_set_check_read(report, before);
 	if (!error)
-		error = judge_module(&delta, after);
+		error = mkp_set_check_read(report, after);
 	if (!error && after->complete && !after->replace)
 		error = mkp_set_add(report, MKP_SET_STACKS, NULL,
 				    "%s has no atomic replace: %s stays in effect below "
 				    "it",
 				    after->path, before->path);
-	if (!error && was && is && strcmp(was, is) != 0)
-		error = mkp_set_add(report, MKP_SET_UNLOAD, NULL,
-				    "unloading the old one: %s; the new one: %s", was,
-				    is);
+	if (!error)
+		error = mkp_set_check_replaced(report, before, after);
 	return error ? error : mkp_set_pair(before, after, take, &delta);
 }

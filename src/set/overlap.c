@@ -55,6 +55,21 @@ static struct mkp_error *judge_same(const struct pair *pair, const struct mkp_fa
 	}
 }
 
+/*
+ * klp_is_state_compatible() of kernel/livepatch/state.c (v5.5, 92c9abf5e57500): a
+ * replacing patch is refused beside one that has a state which it does not know.
+ */
+static struct mkp_error *judge_state(const struct pair *pair, const struct mkp_fact *fact,
+				     const struct mkp_facts *has,
+				     const struct mkp_facts *other)
+{
+	if (fact->kind != MKP_FACT_STATE || !other->replace)
+		return NULL;
+	return mkp_set_add(pair->report, MKP_SET_STATE_UNKNOWN, fact,
+			   "%s has it, %s replaces all and does not", has->path,
+			   other->path);
+}
+
 /* What one of them has, and the other one replaces. */
 static struct mkp_error *judge_other(const struct pair *pair, const struct mkp_fact *fact,
 				     const struct mkp_facts *has,
@@ -89,8 +104,13 @@ static struct mkp_error *judge(void *data, const struct mkp_fact *a,
 			       const struct mkp_fact *b)
 {
 	const struct pair *pair = data;
-	struct mkp_error *error = a && b ? judge_same(pair, a, b) : NULL;
+	struct mkp_error *error = NULL;
 
+	if (a && b)
+		error = judge_same(pair, a, b);
+	else
+		error = a ? judge_state(pair, a, pair->a, pair->b)
+			  : judge_state(pair, b, pair->b, pair->a);
 	if (!error && a)
 		error = judge_other(pair, a, pair->a, pair->b);
 	if (!error && b)
@@ -117,15 +137,13 @@ struct mkp_error *mkp_set_overlap(struct mkp_set_report *report,
 	for (size_t i = 0; i < nr_modules && !error; i++) {
 		struct pair pair = { .report = report, .a = modules[i] };
 
-		if (!modules[i]->complete)
-			error = mkp_set_add(report, MKP_SET_UNREAD, NULL,
-					    "%s is a module of %s", modules[i]->path,
-					    modules[i]->report.flavour);
+		error = mkp_set_check_read(report, modules[i]);
 		if (!error && modules[i]->replace)
-			error = mkp_set_add(report, MKP_SET_RETIRES, NULL,
-					    "%s has atomic replace: whatever is loaded "
-					    "before it goes",
-					    modules[i]->path);
+			error = mkp_set_add(
+				report, MKP_SET_RETIRES, NULL,
+				"%s has atomic replace: whatever is loaded "
+				"before it goes, without running its callbacks",
+				modules[i]->path);
 		for (size_t k = i + 1; k < nr_modules && !error; k++) {
 			pair.b = modules[k];
 			error = judge_pair(&pair);

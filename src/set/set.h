@@ -92,6 +92,18 @@ struct mkp_error *mkp_set_check_kernel(struct mkp_set_report *report,
 				       const struct mkp_facts *a,
 				       const struct mkp_facts *b) MKP_MUST_CHECK;
 
+/** False: the module says that it does not replace others. */
+bool mkp_set_may_replace(const struct mkp_facts *facts);
+
+/** Reports what can not be read of a module. */
+struct mkp_error *mkp_set_check_read(struct mkp_set_report *report,
+				     const struct mkp_facts *facts) MKP_MUST_CHECK;
+
+/** Reports what of @before is still there, or not, when @after has replaced it. */
+struct mkp_error *mkp_set_check_replaced(struct mkp_set_report *report,
+					 const struct mkp_facts *before,
+					 const struct mkp_facts *after) MKP_MUST_CHECK;
+
 /** Whether modules can be loaded beside each other. */
 struct mkp_error *mkp_set_overlap(struct mkp_set_report *report,
 				  struct mkp_facts *const *modules,
