@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "check/check.h"
+#include "check/stored.h"
 #include "diff/names.h"
 
 /* Exit code is part of a module, and never runs in vmlinux. */
@@ -93,17 +94,23 @@ static struct mkp_error *report_unhookable(const struct mkp_check_context *conte
 	const struct mkp_diff *diff = context->diff;
 	uint32_t twin = diff->to_orig[atom];
 	MKP_CLEANUP_FREE char *why = NULL;
+	MKP_CLEANUP_FREE char *advice = NULL;
+	struct mkp_finding finding = { .symbol = mkp_atom_name(diff->orig, twin) };
 	struct mkp_error *error = mkp_unhookable_describe(diff, twin, &why);
 	const char *more = "";
 
+	if (!error)
+		error = mkp_stored_advice(context, twin, &advice);
 	if (error)
 		return error;
+	finding.source = mkp_check_orig_source(context, twin);
+	finding.fix = advice;
 	if (selection->roles[atom] == MKP_ROLE_UNHOOKED)
 		more = "; no function that can be redirected calls it";
 	else if (diff->state[atom] == MKP_STATE_SAME)
 		more = "; it calls a changed function that can not be redirected either";
-	return mkp_check_report(context->report, self, mkp_atom_name(diff->orig, twin),
-				mkp_check_orig_source(context, twin), "%s%s", why, more);
+	return mkp_check_report_details(context->report, self, &finding, "%s%s", why,
+					more);
 }
 
 struct mkp_error *mkp_run_no_fentry(const struct mkp_check_context *context,

@@ -82,11 +82,16 @@ static enum use classify_use(const struct mkp_graph *graph, uint32_t ref, uint32
 									     : USE_ESCAPE;
 }
 
+bool mkp_reference_escapes(const struct mkp_graph *graph, uint32_t ref, uint32_t atom)
+{
+	return classify_use(graph, ref, atom) == USE_ESCAPE;
+}
+
 bool mkp_function_escapes(const struct mkp_graph *graph, uint32_t atom)
 {
 	for (uint32_t i = graph->incoming_first[atom];
 	     i < graph->incoming_first[atom + 1]; i++)
-		if (classify_use(graph, graph->incoming[i], atom) == USE_ESCAPE)
+		if (mkp_reference_escapes(graph, graph->incoming[i], atom))
 			return true;
 	return false;
 }
@@ -208,7 +213,7 @@ static void print_escapes(FILE *stream, const struct mkp_graph *graph, uint32_t 
 		uint32_t ref = graph->incoming[i], from = graph->ref_atom[ref];
 		const struct mkp_atom *user = &graph->atoms[from];
 
-		if (classify_use(graph, ref, atom) != USE_ESCAPE)
+		if (!mkp_reference_escapes(graph, ref, atom))
 			continue;
 		if (user->kind == MKP_ATOM_ENTRY && user->owner != MKP_NO_ATOM)
 			from = user->owner;

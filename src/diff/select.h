@@ -83,6 +83,9 @@ uint32_t mkp_whole_function(const struct mkp_graph *graph, uint32_t atom);
 /** Whether the address of a function is stored or passed, so that anyone may call it. */
 bool mkp_function_escapes(const struct mkp_graph *graph, uint32_t atom);
 
+/** The same of one reference to it, a number in refs. */
+bool mkp_reference_escapes(const struct mkp_graph *graph, uint32_t ref, uint32_t atom);
+
 /**
  * Gives every function its role; see replace.c. Sets the `by` of the edges of functions
  * that are replaced for what they call.
