@@ -132,30 +132,6 @@ struct mkp_error *mkp_run_no_fentry(const struct mkp_check_context *context,
 	return error;
 }
 
-/* The functions that are replaced for their call of @atom. */
-static struct mkp_error *list_callers(const struct mkp_check_context *context,
-				      uint32_t atom, char **ret_list)
-{
-	const struct mkp_selection *selection = context->selection;
-	const char *separator = "";
-	size_t size;
-	FILE *stream = open_memstream(ret_list, &size);
-
-	if (!stream)
-		return mkp_error_nomem();
-	for (uint32_t i = 0; i < selection->nr_replaced; i++) {
-		uint32_t caller = selection->queue[i];
-
-		if (selection->edges[caller].because != MKP_BECAUSE_CALLER ||
-		    selection->edges[caller].by != atom)
-			continue;
-		fprintf(stream, "%s%s", separator,
-			mkp_atom_name(context->diff->patched, caller));
-		separator = ", ";
-	}
-	return fclose(stream) ? mkp_error_nomem() : NULL;
-}
-
 struct mkp_error *mkp_run_callers_replaced(const struct mkp_check_context *context,
 					   enum mkp_check_id self)
 {
@@ -168,7 +144,7 @@ struct mkp_error *mkp_run_callers_replaced(const struct mkp_check_context *conte
 
 		if (selection->roles[atom] != MKP_ROLE_UNHOOKED)
 			continue;
-		error = list_callers(context, atom, &list);
+		error = mkp_selection_list_for(selection, atom, &list);
 		if (!error)
 			error = mkp_check_report(
 				context->report, self,

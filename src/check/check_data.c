@@ -7,6 +7,7 @@
 #include "check/check.h"
 #include "check/data_changes.h"
 #include "diff/names.h"
+#include "diff/readers.h"
 
 /* A named variable or a stretch of data, not a value. */
 static bool is_data(const struct mkp_graph *graph, const struct mkp_atom *atom)
@@ -63,12 +64,32 @@ static struct mkp_error *describe_changes(const struct mkp_diff *diff, uint32_t 
 	return mkp_error_nomem();
 }
 
+/* What of its readers is told of a constant: what keeps the patch from replacing them, or
+ * where its address goes; NULL: nothing. */
+static struct mkp_error *describe_readers(const struct mkp_check_context *context,
+					  struct mkp_escape_judge **judge, uint32_t atom,
+					  char **ret_text)
+{
+	struct mkp_readers readers;
+	struct mkp_error *error = NULL;
+
+	if (!*judge)
+		error = mkp_readers_judge_create(context->diff, judge);
+	if (!error)
+		error = mkp_readers_find(context->selection, *judge, atom, &readers);
+	if (!error)
+		error = mkp_readers_describe(context->diff, &readers, ret_text);
+	return error;
+}
+
 static struct mkp_error *report_changed_data(const struct mkp_check_context *context,
-					     enum mkp_check_id self, uint32_t atom)
+					     enum mkp_check_id self,
+					     struct mkp_escape_judge **judge,
+					     uint32_t atom)
 {
 	const struct mkp_graph *graph = context->diff->patched;
 	enum mkp_class class = graph->atoms[atom].class;
-	MKP_CLEANUP_FREE char *what = NULL;
+	MKP_CLEANUP_FREE char *what = NULL, *readers = NULL;
 	struct mkp_data_changes changes;
 	struct mkp_error *error = mkp_data_changes_find(context, atom, &changes);
 	struct mkp_finding details = {
@@ -81,11 +102,14 @@ static struct mkp_error *report_changed_data(const struct mkp_check_context *con
 
 	if (!error)
 		error = describe_changes(context->diff, atom, &changes, &what);
+	if (!error && mkp_is_local_constant(graph, atom))
+		error = describe_readers(context, judge, atom, &readers);
 	if (!error)
 		error = mkp_check_report_details(
 			context->report, self, &details,
-			"%s of the running kernel would change: %s%s",
-			mkp_class_name(class), what,
+			"%s of the running kernel would change%s%s: %s%s",
+			mkp_class_name(class), readers ? ", and " : "",
+			readers ? readers : "", what,
 			changes.nr_more ? "; the first ones are" : "");
 	mkp_data_changes_deinit(&changes);
 	return error;
@@ -96,13 +120,15 @@ struct mkp_error *mkp_run_changed_data(const struct mkp_check_context *context,
 {
 	const struct mkp_diff *diff = context->diff;
 	const struct mkp_graph *graph = diff->patched;
+	struct mkp_escape_judge *judge = NULL;
 	struct mkp_error *error = NULL;
 
 	for (uint32_t i = 0; i < graph->nr_atoms && !error; i++)
 		if (diff->state[i] == MKP_STATE_CHANGED &&
 		    is_kernel_data(graph, &graph->atoms[i]) &&
 		    !mkp_constant_is_private(context->selection, i))
-			error = report_changed_data(context, self, i);
+			error = report_changed_data(context, self, &judge, i);
+	mkp_escape_judge_destroy(judge);
 	return error;
 }
 
@@ -137,17 +163,42 @@ struct mkp_error *mkp_run_percpu_new(const struct mkp_check_context *context,
 	return for_each_included(context, self, is_percpu, "new static per-CPU variable");
 }
 
-static bool is_changed_constant(const struct mkp_diff *diff, uint32_t atom)
+static struct mkp_error *report_constant(const struct mkp_check_context *context,
+					 enum mkp_check_id self,
+					 struct mkp_escape_judge **judge, uint32_t atom)
 {
-	return diff->patched->atoms[atom].kind == MKP_ATOM_OBJECT &&
-	       diff->state[atom] == MKP_STATE_CHANGED;
+	MKP_CLEANUP_FREE char *list = NULL, *readers = NULL;
+	struct mkp_error *error = mkp_selection_list_for(context->selection, atom, &list);
+
+	if (!error && *list)
+		error = describe_readers(context, judge, atom, &readers);
+	if (error)
+		return error;
+	return mkp_check_report(context->report, self,
+				mkp_atom_name(context->diff->patched, atom),
+				mkp_check_source(context, atom),
+				"the patch carries its new content%s%s%s%s",
+				*list ? "; replaced since they read it: " : "", list,
+				readers ? "; " : "", readers ? readers : "");
 }
 
 struct mkp_error *mkp_run_constant_carried(const struct mkp_check_context *context,
 					   enum mkp_check_id self)
 {
-	return for_each_included(context, self, is_changed_constant,
-				 "the patch carries its new content");
+	const struct mkp_selection *selection = context->selection;
+	const struct mkp_diff *diff = context->diff;
+	struct mkp_escape_judge *judge = NULL;
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = 0; i < selection->nr_included && !error; i++) {
+		uint32_t atom = selection->queue[i];
+
+		if (diff->patched->atoms[atom].kind == MKP_ATOM_OBJECT &&
+		    diff->state[atom] == MKP_STATE_CHANGED)
+			error = report_constant(context, self, &judge, atom);
+	}
+	mkp_escape_judge_destroy(judge);
+	return error;
 }
 
 static bool is_new_variable(const struct mkp_diff *diff, uint32_t atom)

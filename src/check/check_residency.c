@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "check/check.h"
-#include "check/flow.h"
-#include "check/keepers.h"
+#include "diff/flow.h"
+#include "diff/keepers.h"
 
 /* Whether the original object starts a kernel thread with a function: its address is
  * taken where a thread is created, in the same function. */

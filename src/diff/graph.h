@@ -144,6 +144,14 @@ const struct mkp_special_section *mkp_graph_special(const struct mkp_graph *grap
 /** Whether the running kernel's ftrace can redirect this function. */
 bool mkp_function_traceable(const struct mkp_graph *graph, uint32_t atom);
 
+/** The function that a piece of code is part of: the owner of a split-off part. */
+static inline uint32_t mkp_whole_function(const struct mkp_graph *graph, uint32_t atom)
+{
+	const struct mkp_atom *it = &graph->atoms[atom];
+
+	return it->kind == MKP_ATOM_FUNC && it->owner != MKP_NO_ATOM ? it->owner : atom;
+}
+
 /**
  * Whether some entries let indirect calls in and others do not. The kernel that has such
  * objects runs objtool when it links a module, and for no object before that.

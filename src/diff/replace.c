@@ -16,12 +16,14 @@
  * refused (check/check_code.c). Callers in init code do not count, they ran.
  *
  * noinstr code is left alone: it runs where tracing, and thus livepatch, must not.
+ *
+ * What reads a constant that changed is replaced with it, if that is right (readers.h).
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/array.h"
-#include "diff/select.h"
+#include "diff/readers.h"
 
 struct replacer {
 	struct mkp_selection *selection;
@@ -29,13 +31,6 @@ struct replacer {
 	uint32_t *work; /* owned; [patched atoms] functions that get a role, in order */
 	uint32_t nr_work;
 };
-
-uint32_t mkp_whole_function(const struct mkp_graph *graph, uint32_t atom)
-{
-	const struct mkp_atom *it = &graph->atoms[atom];
-
-	return it->kind == MKP_ATOM_FUNC && it->owner != MKP_NO_ATOM ? it->owner : atom;
-}
 
 static bool is_noinstr(const struct mkp_graph *graph, uint32_t atom)
 {
@@ -165,6 +160,45 @@ static bool is_wanted(const struct mkp_diff *diff, uint32_t atom)
 	       diff->mark[atom] == MKP_MARK_INCLUDED;
 }
 
+struct readers {
+	struct replacer *replacer;
+	uint32_t constant;
+};
+
+static void add_reader(void *data, uint32_t function)
+{
+	const struct readers *readers = data;
+
+	add_work(readers->replacer, function, MKP_ROLE_REPLACED, readers->constant);
+}
+
+/* All that read constants which changed, where nobody is left who reads the old ones. */
+static struct mkp_error *add_readers(struct replacer *replacer)
+{
+	struct mkp_selection *selection = replacer->selection;
+	const struct mkp_diff *diff = selection->diff;
+	struct mkp_escape_judge *judge = NULL;
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = 0; i < diff->patched->nr_atoms && !error; i++) {
+		struct readers add = { replacer, i };
+		struct mkp_readers readers;
+
+		if (diff->state[i] != MKP_STATE_CHANGED ||
+		    !mkp_is_local_constant(diff->patched, i) ||
+		    mkp_constant_is_private(selection, i))
+			continue;
+		if (!judge)
+			error = mkp_readers_judge_create(diff, &judge);
+		if (!error)
+			error = mkp_readers_find(selection, judge, i, &readers);
+		if (!error && readers.obstacle == MKP_READERS_FINE)
+			mkp_readers_for_each(diff, i, add_reader, &add);
+	}
+	mkp_escape_judge_destroy(judge);
+	return error;
+}
+
 struct mkp_error *mkp_assign_roles(struct mkp_selection *selection)
 {
 	const struct mkp_diff *diff = selection->diff;
@@ -179,6 +213,8 @@ struct mkp_error *mkp_assign_roles(struct mkp_selection *selection)
 		if (graph->atoms[i].kind == MKP_ATOM_FUNC &&
 		    mkp_whole_function(graph, i) == i && is_wanted(diff, i))
 			add_work(&replacer, i, MKP_ROLE_REPLACED, MKP_NO_ATOM);
+	if (!error)
+		error = add_readers(&replacer);
 	for (uint32_t i = 0; i < replacer.nr_work && !error; i++) {
 		uint32_t atom = replacer.work[i], orig = diff->to_orig[atom];
 

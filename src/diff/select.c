@@ -26,6 +26,13 @@
 #include "base/array.h"
 #include "diff/names.h"
 
+/* Why a function comes along that did not change: for @by. */
+static enum mkp_because why_the_same(const struct mkp_diff *diff, uint32_t by)
+{
+	return diff->patched->atoms[by].kind == MKP_ATOM_FUNC ? MKP_BECAUSE_CALLER
+							      : MKP_BECAUSE_READER;
+}
+
 static void include(struct mkp_selection *selection, uint32_t atom,
 		    enum mkp_because because, uint32_t by, uint32_t ref)
 {
@@ -33,10 +40,11 @@ static void include(struct mkp_selection *selection, uint32_t atom,
 
 	if (mkp_is_included(selection, atom))
 		return;
-	/* It is the same, and comes along only for what it calls. */
+	/* It is the same, and comes along only for what it calls or reads. */
 	if (selection->roles[atom] == MKP_ROLE_UNHOOKED &&
 	    selection->diff->state[atom] == MKP_STATE_SAME)
-		*edge = (struct mkp_edge){ MKP_BECAUSE_CALLER, edge->by, MKP_NO_REF };
+		*edge = (struct mkp_edge){ why_the_same(selection->diff, edge->by),
+					   edge->by, MKP_NO_REF };
 	else
 		*edge = (struct mkp_edge){ because, by, ref };
 	selection->queue[selection->nr_included++] = atom;
@@ -80,13 +88,19 @@ static bool referrer_is_replaced(const struct mkp_selection *selection, uint32_t
 	       (diff->state[atom] == MKP_STATE_NEW || is_in_patch(selection, atom));
 }
 
+bool mkp_is_local_constant(const struct mkp_graph *graph, uint32_t atom)
+{
+	const struct mkp_atom *it = &graph->atoms[atom];
+
+	return it->class == MKP_CLASS_RODATA && it->kind == MKP_ATOM_OBJECT &&
+	       mkp_atom_symbol(graph, it)->bind == STB_LOCAL;
+}
+
 bool mkp_constant_is_private(const struct mkp_selection *selection, uint32_t patched_atom)
 {
 	const struct mkp_graph *graph = selection->diff->patched;
-	const struct mkp_atom *atom = &graph->atoms[patched_atom];
 
-	if (atom->class != MKP_CLASS_RODATA || atom->kind != MKP_ATOM_OBJECT ||
-	    mkp_atom_symbol(graph, atom)->bind != STB_LOCAL)
+	if (!mkp_is_local_constant(graph, patched_atom))
 		return false;
 	for (uint32_t i = graph->incoming_first[patched_atom];
 	     i < graph->incoming_first[patched_atom + 1]; i++) {
@@ -190,21 +204,24 @@ static struct mkp_error *create_arrays(struct mkp_selection *selection)
 	return error;
 }
 
-static enum mkp_because why_replaced(const struct mkp_diff *diff, uint32_t atom)
+static enum mkp_because why_replaced(const struct mkp_selection *selection, uint32_t atom)
 {
+	const struct mkp_diff *diff = selection->diff;
+
 	if (diff->state[atom] == MKP_STATE_CHANGED)
 		return MKP_BECAUSE_CHANGED;
-	return diff->mark[atom] == MKP_MARK_INCLUDED ? MKP_BECAUSE_ASKED
-						     : MKP_BECAUSE_CALLER;
+	return diff->mark[atom] == MKP_MARK_INCLUDED
+		       ? MKP_BECAUSE_ASKED
+		       : why_the_same(diff, selection->edges[atom].by);
 }
 
 static void include_replaced(struct mkp_selection *selection)
 {
-	const struct mkp_diff *diff = selection->diff;
+	const struct mkp_graph *graph = selection->diff->patched;
 
-	for (uint32_t i = 0; i < diff->patched->nr_atoms; i++)
+	for (uint32_t i = 0; i < graph->nr_atoms; i++)
 		if (selection->roles[i] == MKP_ROLE_REPLACED)
-			include(selection, i, why_replaced(diff, i),
+			include(selection, i, why_replaced(selection, i),
 				selection->edges[i].by, MKP_NO_REF);
 	selection->nr_replaced = selection->nr_included;
 }
@@ -315,6 +332,30 @@ void mkp_selection_destroy(struct mkp_selection *selection)
 	free(selection);
 }
 
+struct mkp_error *mkp_selection_list_for(const struct mkp_selection *selection,
+					 uint32_t patched_atom, char **ret_list)
+{
+	const char *separator = "";
+	size_t size;
+	FILE *stream = open_memstream(ret_list, &size);
+
+	if (!stream)
+		return mkp_error_nomem();
+	for (uint32_t i = 0; i < selection->nr_replaced; i++) {
+		uint32_t function = selection->queue[i];
+		const struct mkp_edge *edge = &selection->edges[function];
+
+		if ((edge->because != MKP_BECAUSE_CALLER &&
+		     edge->because != MKP_BECAUSE_READER) ||
+		    edge->by != patched_atom)
+			continue;
+		fprintf(stream, "%s%s", separator,
+			mkp_atom_name(selection->diff->patched, function));
+		separator = ", ";
+	}
+	return fclose(stream) ? mkp_error_nomem() : NULL;
+}
+
 struct mkp_error *mkp_edge_describe(const struct mkp_selection *selection, uint32_t atom,
 				    char **ret_text)
 {
@@ -337,6 +378,10 @@ struct mkp_error *mkp_edge_describe(const struct mkp_selection *selection, uint3
 	case MKP_BECAUSE_CALLER:
 		length = asprintf(&text,
 				  "calls %s, which changed and can not be redirected",
+				  mkp_atom_name(graph, edge->by));
+		break;
+	case MKP_BECAUSE_READER:
+		length = asprintf(&text, "reads %s, which changed",
 				  mkp_atom_name(graph, edge->by));
 		break;
 	case MKP_BECAUSE_REFERRED:

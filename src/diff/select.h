@@ -21,6 +21,7 @@ enum mkp_because {
 	MKP_BECAUSE_CHANGED,  /* a changed function */
 	MKP_BECAUSE_ASKED,    /* the author wants it replaced (overrides.h) */
 	MKP_BECAUSE_CALLER,   /* calls `by`, which is unhooked (below) */
+	MKP_BECAUSE_READER,   /* reads `by`, a constant that changed (readers.c) */
 	MKP_BECAUSE_REFERRED, /* `by` refers to it through `ref` */
 	MKP_BECAUSE_TABLE,    /* an entry that describes `by` */
 	MKP_BECAUSE_SHARED,   /* another object of the patch refers to it */
@@ -73,12 +74,12 @@ static inline bool mkp_is_included(const struct mkp_selection *selection, uint32
 void mkp_selection_drop(struct mkp_selection *selection, uint32_t entry);
 void mkp_selection_compact(struct mkp_selection *selection);
 
+/** A constant with a name that no other file knows. */
+bool mkp_is_local_constant(const struct mkp_graph *graph, uint32_t atom);
+
 /** Whether a changed constant can be carried: local, and read by nothing that stays. */
 bool mkp_constant_is_private(const struct mkp_selection *selection,
 			     uint32_t patched_atom);
-
-/** The function that a piece of code is part of: the owner of a split-off part. */
-uint32_t mkp_whole_function(const struct mkp_graph *graph, uint32_t atom);
 
 /** Whether the address of a function is stored or passed, so that anyone may call it. */
 bool mkp_function_escapes(const struct mkp_graph *graph, uint32_t atom);
@@ -98,6 +99,12 @@ struct mkp_error *mkp_assign_roles(struct mkp_selection *selection) MKP_MUST_CHE
  */
 struct mkp_error *mkp_unhookable_describe(const struct mkp_diff *diff, uint32_t orig_atom,
 					  char **ret_text) MKP_MUST_CHECK;
+
+/** The functions that are replaced although they are the same, since they call or read
+ * @patched_atom: "f, g"; malloc'ed, empty if there are none. */
+struct mkp_error *mkp_selection_list_for(const struct mkp_selection *selection,
+					 uint32_t patched_atom,
+					 char **ret_list) MKP_MUST_CHECK;
 
 /** Why an atom is included, one line; malloc'ed. */
 struct mkp_error *mkp_edge_describe(const struct mkp_selection *selection, uint32_t atom,

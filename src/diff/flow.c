@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "check/flow.h"
+#include "diff/flow.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -657,8 +657,17 @@ struct mkp_error *mkp_flow_trace(struct mkp_flow *flow, uint32_t ref, bool throu
 		.data = data,
 	};
 
-	if (trace.source == MKP_NO_ATOM)
-		return NULL;
+	if (trace.source == MKP_NO_ATOM) {
+		const struct mkp_flow_exit lost = {
+			.event = MKP_FLOW_LOST,
+			.atom = graph->ref_atom[ref],
+			.place = place,
+			.callee = MKP_NO_REF,
+			.to = MKP_NO_REF,
+		};
+
+		return visit(data, &lost);
+	}
 	trace.place = place - flow->code.insns[trace.source].offset;
 	forget(flow);
 	enqueue(flow, trace.source);

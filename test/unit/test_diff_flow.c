@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "check/flow.h"
+#include "diff/flow.h"
 #include "support_compile.h"
 
 #define AS	  "gcc -x assembler"
@@ -87,6 +87,8 @@ static char *describe(const struct code *code)
 		fputs(i ? ", " : "", stream);
 		if (it->event == MKP_FLOW_RETURNED)
 			fputs("returned", stream);
+		else if (it->event == MKP_FLOW_LOST)
+			fputs("lost", stream);
 		else if (it->event == MKP_FLOW_STORED)
 			fprintf(stream, "stored %s", name_of_ref(code, it->to));
 		else if (it->argument == MKP_FLOW_IN_FRAME)
@@ -474,7 +476,8 @@ static void what_is_no_instruction(void **state MKP_UNUSED)
 	assert_true(mkp_flow_returns(code.flow));
 	code_deinit(&code);
 	/* The reference is in what is no instruction. */
-	expect_body(".reloc f, R_X86_64_32, target; .byte 6, 6, 6, 6; call a; ret", "");
+	expect_body(".reloc f, R_X86_64_32, target; .byte 6, 6, 6, 6; call a; ret",
+		    "lost");
 	/* Branches to before and behind the function lead out of it. */
 	expect_body("mov $target, %rdi; jmp f + 4096", "passed - 0");
 	expect_body("mov $target, %rdi; .byte 0xeb, 0x7f", "passed - 0");
@@ -506,5 +509,5 @@ int main(void)
 		cmocka_unit_test(what_is_no_instruction),
 	};
 
-	return cmocka_run_group_tests_name("check/flow", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("diff/flow", tests, NULL, NULL);
 }

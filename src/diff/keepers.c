@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "check/keepers.h"
+#include "diff/keepers.h"
 
 #include <string.h>
 

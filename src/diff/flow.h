@@ -8,8 +8,8 @@
  * for each instruction. A slot is a multiple of eight modulo 512 bytes from the stack
  * pointer at the entry; two slots that fall together only make the answer more cautious.
  */
-#ifndef MKP_CHECK_FLOW_H
-#define MKP_CHECK_FLOW_H
+#ifndef MKP_DIFF_FLOW_H
+#define MKP_DIFF_FLOW_H
 
 #include "diff/graph.h"
 
@@ -17,6 +17,7 @@ enum mkp_flow_event {
 	MKP_FLOW_STORED,   /* in memory that is not the frame */
 	MKP_FLOW_PASSED,   /* to a call, as an argument or in the frame */
 	MKP_FLOW_RETURNED, /* to the caller */
+	MKP_FLOW_LOST,	   /* the code that makes it is not decoded: anywhere */
 };
 
 #define MKP_FLOW_IN_FRAME 0xff

@@ -4,8 +4,8 @@
  * names. Data, to be extended; what is not listed is taken to use its arguments while it
  * runs.
  */
-#ifndef MKP_CHECK_KEEPERS_H
-#define MKP_CHECK_KEEPERS_H
+#ifndef MKP_DIFF_KEEPERS_H
+#define MKP_DIFF_KEEPERS_H
 
 #include <stdbool.h>
 #include <stdint.h>
