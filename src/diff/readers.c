@@ -73,8 +73,7 @@ struct mkp_error *mkp_readers_find(const struct mkp_selection *selection,
 	struct mkp_error *error = NULL;
 
 	*ret_readers = (struct mkp_readers){ .atom = orig };
-	if (!mkp_is_local_constant(graph, orig) ||
-	    !mkp_is_local_constant(diff->patched, constant))
+	if (!mkp_is_local_constant(graph, orig))
 		ret_readers->obstacle = MKP_READERS_ELSEWHERE;
 	for (uint32_t i = graph->incoming_first[orig];
 	     i < graph->incoming_first[orig + 1] && !error && !ret_readers->obstacle;

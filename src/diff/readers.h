@@ -34,7 +34,7 @@ struct mkp_readers {
 struct mkp_error *mkp_readers_judge_create(
 	const struct mkp_diff *diff, struct mkp_escape_judge **ret_judge) MKP_MUST_CHECK;
 
-/** Whether the patch can carry a constant, a patched atom of data that changed, if all
+/** Whether the patch can carry a constant, a local one of the patched object, if all
  * its readers are replaced. Functions that have a role in @selection can be. */
 struct mkp_error *mkp_readers_find(const struct mkp_selection *selection,
 				   struct mkp_escape_judge *judge, uint32_t constant,
