@@ -10,7 +10,13 @@
  *
  * Sections that the source names, such as __dyndbg, are shared by their variables also
  * with -fdata-sections. There the variable's type decides: loops go to the end of arrays.
+ *
+ * Likewise with places in front of an array. Of `table[i - 1]` compilers make an operand
+ * of four bytes before the table, to which they add the index: inside of the variable in
+ * front of it. (In what has no symbol, such as strings with a sanitizer's zones around
+ * them, nearly every place is inside of something; there it is taken for what it says.)
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "check/check.h"
@@ -100,8 +106,8 @@ static bool may_mean_end(const struct mkp_check_context *context, uint32_t befor
 	return mkp_types_ends_with_array(types, die.type);
 }
 
-static struct mkp_error *look_at(const struct mkp_check_context *context,
-				 enum mkp_check_id self, uint32_t from, uint32_t ref)
+static struct mkp_error *look_at_end(const struct mkp_check_context *context,
+				     enum mkp_check_id self, uint32_t from, uint32_t ref)
 {
 	const struct mkp_graph *graph = context->diff->patched;
 	const struct mkp_ref *it = &graph->refs[ref];
@@ -121,19 +127,198 @@ static struct mkp_error *look_at(const struct mkp_check_context *context,
 				mkp_atom_name(graph, it->target));
 }
 
+/* ---- Places in front of arrays -------------------------------------------------------
+ */
+
+/* How far before an array an operand may lie: as far as the array is long, or a few
+ * elements. */
+#define MIN_REACH 64
+#define MAX_REACH 4096
+
+/* The instructions of the function that was asked for last. */
+struct decoded {
+	uint32_t atom;
+	struct mkp_flow_code code;
+};
+
+struct places {
+	const struct mkp_check_context *context;
+	enum mkp_check_id self;
+	struct decoded decoded; /* owned */
+};
+
+static struct mkp_error *decode(struct places *places, uint32_t atom)
+{
+	const struct mkp_graph *graph = places->context->diff->patched;
+	const struct mkp_atom *it = &graph->atoms[atom];
+	const uint8_t *code = mkp_atom_data(graph, it);
+
+	if (places->decoded.atom == atom)
+		return NULL;
+	places->decoded.atom = atom;
+	places->decoded.code.count = 0;
+	return code ? graph->arch->decode_flow(code, it->size, &places->decoded.code)
+		    : NULL;
+}
+
+/* Whether the operand at @place of the function is where it says, and no register moves
+ * it. */
+static bool is_plain(const struct decoded *decoded, uint64_t place)
+{
+	const struct mkp_flow_code *code = &decoded->code;
+	size_t low = 0, high = code->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (code->insns[middle].offset <= place)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low && (code->insns[low - 1].flags & MKP_FLOW_PLAIN) &&
+	       code->insns[low - 1].offset + code->insns[low - 1].operand == place;
+}
+
+static uint64_t place_of(const struct mkp_graph *graph, const struct mkp_ref *ref)
+{
+	return graph->atoms[ref->target].start + (uint64_t)ref->offset;
+}
+
+/* Whether a reference of code is told as a place inside of a variable. */
+static bool is_inside(const struct mkp_graph *graph, const struct mkp_ref *ref)
+{
+	const struct mkp_object *object = graph->object;
+
+	return ref->target != MKP_NO_ATOM && ref->offset > 0 &&
+	       graph->atoms[ref->target].kind == MKP_ATOM_OBJECT &&
+	       ref->reloc != MKP_NO_RELOC &&
+	       !(ref->flags & (MKP_REF_PCREL | MKP_REF_BRANCH | MKP_REF_NOTHING)) &&
+	       object->symbols[object->relocs[ref->reloc].symbol].type == STT_SECTION;
+}
+
+/* Whether code that refers to @place of the section may mean an element of @atom. */
+static bool reaches(const struct mkp_check_context *context, uint64_t place,
+		    uint32_t atom)
+{
+	const struct mkp_graph *graph = context->diff->patched;
+	const struct mkp_atom *it = &graph->atoms[atom];
+	struct mkp_types *types = context->patched_types;
+	uint64_t reach = it->size < MIN_REACH ? MIN_REACH : it->size;
+	struct mkp_die die;
+
+	if (it->kind != MKP_ATOM_OBJECT ||
+	    mkp_atom_symbol(graph, it)->bind != STB_LOCAL || it->start <= place ||
+	    it->start - place > reach)
+		return false;
+	return !types || !mkp_types_variable(types, it->section, it->start, &die) ||
+	       mkp_types_has_array(types, die.type);
+}
+
+/* Whether both are the running kernel's, and as far from each other there. What is the
+ * same is not carried. */
+static bool stay_together(const struct mkp_check_context *context, uint32_t before,
+			  uint32_t atom)
+{
+	const struct mkp_diff *diff = context->diff;
+	const struct mkp_atom *orig = diff->orig->atoms, *patched = diff->patched->atoms;
+	uint32_t old_before = diff->to_orig[before], old = diff->to_orig[atom];
+
+	return !mkp_is_included(context->selection, before) &&
+	       diff->state[atom] == MKP_STATE_SAME && old_before != MKP_NO_ATOM &&
+	       old != MKP_NO_ATOM && orig[old_before].section == orig[old].section &&
+	       orig[old].start - orig[old_before].start ==
+		       patched[atom].start - patched[before].start;
+}
+
+static struct mkp_error *report_front(struct places *places, uint32_t from,
+				      const struct mkp_ref *ref, uint32_t atom)
+{
+	const struct mkp_graph *graph = places->context->diff->patched;
+	struct mkp_error *error = decode(places, from);
+
+	if (error || is_plain(&places->decoded, ref->place))
+		return error;
+	return mkp_check_report(
+		places->context->report, places->self, mkp_atom_name(graph, from),
+		mkp_check_ref_source(places->context, (uint32_t)(ref - graph->refs)),
+		"+0x%llx: %s%+lld, or an element of %s, %llu bytes before it and with an "
+		"index",
+		(unsigned long long)ref->place, mkp_atom_name(graph, ref->target),
+		(long long)ref->offset, mkp_atom_name(graph, atom),
+		(unsigned long long)(graph->atoms[atom].start - place_of(graph, ref)));
+}
+
+/* A reference of the patch, which may mean one of the arrays behind its place. */
+static struct mkp_error *look_behind(struct places *places, uint32_t from, uint32_t ref)
+{
+	const struct mkp_check_context *context = places->context;
+	const struct mkp_graph *graph = context->diff->patched;
+	const struct mkp_ref *it = &graph->refs[ref];
+	uint64_t place;
+
+	if (graph->atoms[from].kind != MKP_ATOM_FUNC || !is_inside(graph, it))
+		return NULL;
+	place = place_of(graph, it);
+	for (uint32_t i = it->target + 1;
+	     i < graph->section_atoms[graph->atoms[it->target].section + 1] &&
+	     graph->atoms[i].start <= place + MAX_REACH;
+	     i++)
+		if (reaches(context, place, i) && !stay_together(context, it->target, i))
+			return report_front(places, from, it, i);
+	return NULL;
+}
+
+/* A constant that the patch carries anew: what stays behind may read it, too. */
+static struct mkp_error *look_before(struct places *places, uint32_t atom)
+{
+	const struct mkp_check_context *context = places->context;
+	const struct mkp_graph *graph = context->diff->patched;
+	const struct mkp_atom *it = &graph->atoms[atom];
+	struct mkp_error *error = NULL;
+
+	for (uint32_t i = atom; i > graph->section_atoms[it->section] && !error; i--) {
+		const struct mkp_atom *before = &graph->atoms[i - 1];
+
+		if (before->start + before->size + MAX_REACH < it->start)
+			break;
+		for (uint32_t k = graph->incoming_first[i - 1];
+		     k < graph->incoming_first[i] && !error; k++) {
+			uint32_t ref = graph->incoming[k], from = graph->ref_atom[ref];
+
+			if (graph->atoms[from].kind == MKP_ATOM_FUNC &&
+			    !mkp_is_included(context->selection, from) &&
+			    is_inside(graph, &graph->refs[ref]) &&
+			    reaches(context, place_of(graph, &graph->refs[ref]), atom))
+				error = report_front(places, from, &graph->refs[ref],
+						     atom);
+		}
+	}
+	return error;
+}
+
 struct mkp_error *mkp_run_ambiguous_place(const struct mkp_check_context *context,
 					  enum mkp_check_id self)
 {
 	const struct mkp_graph *graph = context->diff->patched;
 	const struct mkp_selection *selection = context->selection;
+	struct places places = { context, self, { .atom = MKP_NO_ATOM } };
+	bool decodes = graph->arch->decode_flow;
 	struct mkp_error *error = NULL;
 
-	for (uint32_t i = 0; i < selection->nr_included; i++) {
-		const struct mkp_atom *atom = &graph->atoms[selection->queue[i]];
+	for (uint32_t i = 0; i < selection->nr_included && !error; i++) {
+		uint32_t from = selection->queue[i];
+		const struct mkp_atom *atom = &graph->atoms[from];
 
-		for (uint32_t k = 0; k < atom->nr_refs && !error; k++)
-			error = look_at(context, self, selection->queue[i],
-					atom->first_ref + k);
+		for (uint32_t k = 0; k < atom->nr_refs && !error; k++) {
+			error = look_at_end(context, self, from, atom->first_ref + k);
+			if (!error && decodes)
+				error = look_behind(&places, from, atom->first_ref + k);
+		}
+		if (!error && decodes && atom->kind == MKP_ATOM_OBJECT &&
+		    context->diff->state[from] == MKP_STATE_CHANGED)
+			error = look_before(&places, from);
 	}
+	free(places.decoded.code.insns);
 	return error;
 }

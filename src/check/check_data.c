@@ -126,7 +126,8 @@ struct mkp_error *mkp_run_changed_data(const struct mkp_check_context *context,
 	for (uint32_t i = 0; i < graph->nr_atoms && !error; i++)
 		if (diff->state[i] == MKP_STATE_CHANGED &&
 		    is_kernel_data(graph, &graph->atoms[i]) &&
-		    !mkp_constant_is_private(context->selection, i))
+		    !(mkp_is_included(context->selection, i) &&
+		      mkp_constant_is_private(context->selection, i)))
 			error = report_changed_data(context, self, &judge, i);
 	mkp_escape_judge_destroy(judge);
 	return error;

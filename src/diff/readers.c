@@ -75,6 +75,8 @@ struct mkp_error *mkp_readers_find(const struct mkp_selection *selection,
 	*ret_readers = (struct mkp_readers){ .atom = orig };
 	if (!mkp_is_local_constant(graph, orig))
 		ret_readers->obstacle = MKP_READERS_ELSEWHERE;
+	else if (graph->incoming_first[orig] == graph->incoming_first[orig + 1])
+		ret_readers->obstacle = MKP_READERS_NONE;
 	for (uint32_t i = graph->incoming_first[orig];
 	     i < graph->incoming_first[orig + 1] && !error && !ret_readers->obstacle;
 	     i++) {
@@ -132,6 +134,9 @@ struct mkp_error *mkp_readers_describe(const struct mkp_diff *diff,
 	switch (readers->obstacle) {
 	case MKP_READERS_ELSEWHERE:
 		length = asprintf(&text, "other files may refer to it");
+		break;
+	case MKP_READERS_NONE:
+		length = asprintf(&text, "nothing is seen to refer to it");
 		break;
 	case MKP_READERS_DATA:
 		length = asprintf(&text, "%s holds its address", name);

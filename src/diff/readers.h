@@ -17,6 +17,7 @@
 enum mkp_reader_obstacle {
 	MKP_READERS_FINE,
 	MKP_READERS_ELSEWHERE, /* other files know its name */
+	MKP_READERS_NONE,      /* nothing refers to it */
 	MKP_READERS_DATA,      /* `atom` holds its address */
 	MKP_READERS_RAN,       /* `atom` is init or exit code */
 	MKP_READERS_FIXED,     /* `atom` can not be redirected */

@@ -502,7 +502,8 @@ static void descend(struct descent *descent)
 }
 
 /* @left: how deep it may go; what is deeper may be anything. */
-static bool ends_with_array(struct mkp_types *types, uint64_t type, unsigned int left)
+static bool has_array(struct mkp_types *types, uint64_t type, bool at_end,
+		      unsigned int left)
 {
 	struct mkp_die die, member;
 	uint64_t size = mkp_types_size(types, type) * 8, bit, nr_bits;
@@ -517,16 +518,23 @@ static bool ends_with_array(struct mkp_types *types, uint64_t type, unsigned int
 		if (member.tag != DW_TAG_member)
 			continue;
 		mkp_types_member(types, &member, &bit, &nr_bits);
-		if (bit + nr_bits >= size &&
-		    ends_with_array(types, member.type, left - 1))
+		if ((!at_end || bit + nr_bits >= size) &&
+		    has_array(types, member.type, at_end, left - 1))
 			return true;
 	}
 	return false;
 }
 
+#define MAX_NESTED 8
+
 bool mkp_types_ends_with_array(struct mkp_types *types, uint64_t type)
 {
-	return ends_with_array(types, type, 8);
+	return has_array(types, type, true, MAX_NESTED);
+}
+
+bool mkp_types_has_array(struct mkp_types *types, uint64_t type)
+{
+	return has_array(types, type, false, MAX_NESTED);
 }
 
 struct mkp_error *mkp_types_leaf(struct mkp_types *types, uint64_t type, uint64_t bit,

@@ -63,6 +63,10 @@ uint64_t mkp_types_size(struct mkp_types *types, uint64_t type);
  */
 bool mkp_types_ends_with_array(struct mkp_types *types, uint64_t type);
 
+/** Whether there is an array anywhere in it. True where the debug data does not say it.
+ */
+bool mkp_types_has_array(struct mkp_types *types, uint64_t type);
+
 /** Where a member is in its structure. */
 void mkp_types_member(struct mkp_types *types, const struct mkp_die *member,
 		      uint64_t *ret_bit, uint64_t *ret_nr_bits);
