@@ -154,8 +154,6 @@ enum {
 	MKP_FLOW_EXACT = 1 << 3,    /* what it writes is `from` plus `add`, and no more */
 	MKP_FLOW_KEEPS = 1 << 4,    /* what it writes may also stay what it was */
 	MKP_FLOW_INDIRECT = 1 << 5, /* calls or jumps through a register or memory */
-	MKP_FLOW_PLAIN = 1 << 6, /* no register is added to its memory operand, which is
-				  * read or written */
 };
 
 #define MKP_FLOW_NO_REGISTER 0xff

@@ -111,10 +111,6 @@ static void add_memory(struct mkp_flow_insn *flow, const ZydisDecodedOperand *op
 		return;
 	}
 	flow->base = number_of(operand->mem.base);
-	if (operand->mem.index == ZYDIS_REGISTER_NONE &&
-	    (operand->mem.base == ZYDIS_REGISTER_NONE ||
-	     operand->mem.base == ZYDIS_REGISTER_RIP))
-		flow->flags |= MKP_FLOW_PLAIN;
 	/* What another segment has is nobody's stack. */
 	if (operand->mem.segment == ZYDIS_REGISTER_GS ||
 	    operand->mem.segment == ZYDIS_REGISTER_FS)

@@ -16,7 +16,6 @@
  * front of it. (In what has no symbol, such as strings with a sanitizer's zones around
  * them, nearly every place is inside of something; there it is taken for what it says.)
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "check/check.h"
@@ -135,57 +134,13 @@ static struct mkp_error *look_at_end(const struct mkp_check_context *context,
 #define MIN_REACH 64
 #define MAX_REACH 4096
 
-/* The instructions of the function that was asked for last. */
-struct decoded {
-	uint32_t atom;
-	struct mkp_flow_code code;
-};
-
-struct places {
-	const struct mkp_check_context *context;
-	enum mkp_check_id self;
-	struct decoded decoded; /* owned */
-};
-
-static struct mkp_error *decode(struct places *places, uint32_t atom)
-{
-	const struct mkp_graph *graph = places->context->diff->patched;
-	const struct mkp_atom *it = &graph->atoms[atom];
-	const uint8_t *code = mkp_atom_data(graph, it);
-
-	if (places->decoded.atom == atom)
-		return NULL;
-	places->decoded.atom = atom;
-	places->decoded.code.count = 0;
-	return code ? graph->arch->decode_flow(code, it->size, &places->decoded.code)
-		    : NULL;
-}
-
-/* Whether the operand at @place of the function is where it says, and no register moves
- * it. */
-static bool is_plain(const struct decoded *decoded, uint64_t place)
-{
-	const struct mkp_flow_code *code = &decoded->code;
-	size_t low = 0, high = code->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (code->insns[middle].offset <= place)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low && (code->insns[low - 1].flags & MKP_FLOW_PLAIN) &&
-	       code->insns[low - 1].offset + code->insns[low - 1].operand == place;
-}
-
 static uint64_t place_of(const struct mkp_graph *graph, const struct mkp_ref *ref)
 {
 	return graph->atoms[ref->target].start + (uint64_t)ref->offset;
 }
 
-/* Whether a reference of code is told as a place inside of a variable. */
+/* Whether a reference of code is told as a place inside of a variable. What is relative
+ * to the instruction has no index. */
 static bool is_inside(const struct mkp_graph *graph, const struct mkp_ref *ref)
 {
 	const struct mkp_object *object = graph->object;
@@ -231,17 +186,15 @@ static bool stay_together(const struct mkp_check_context *context, uint32_t befo
 		       patched[atom].start - patched[before].start;
 }
 
-static struct mkp_error *report_front(struct places *places, uint32_t from,
+static struct mkp_error *report_front(const struct mkp_check_context *context,
+				      enum mkp_check_id self, uint32_t from,
 				      const struct mkp_ref *ref, uint32_t atom)
 {
-	const struct mkp_graph *graph = places->context->diff->patched;
-	struct mkp_error *error = decode(places, from);
+	const struct mkp_graph *graph = context->diff->patched;
 
-	if (error || is_plain(&places->decoded, ref->place))
-		return error;
 	return mkp_check_report(
-		places->context->report, places->self, mkp_atom_name(graph, from),
-		mkp_check_ref_source(places->context, (uint32_t)(ref - graph->refs)),
+		context->report, self, mkp_atom_name(graph, from),
+		mkp_check_ref_source(context, (uint32_t)(ref - graph->refs)),
 		"+0x%llx: %s%+lld, or an element of %s, %llu bytes before it and with an "
 		"index",
 		(unsigned long long)ref->place, mkp_atom_name(graph, ref->target),
@@ -250,9 +203,9 @@ static struct mkp_error *report_front(struct places *places, uint32_t from,
 }
 
 /* A reference of the patch, which may mean one of the arrays behind its place. */
-static struct mkp_error *look_behind(struct places *places, uint32_t from, uint32_t ref)
+static struct mkp_error *look_behind(const struct mkp_check_context *context,
+				     enum mkp_check_id self, uint32_t from, uint32_t ref)
 {
-	const struct mkp_check_context *context = places->context;
 	const struct mkp_graph *graph = context->diff->patched;
 	const struct mkp_ref *it = &graph->refs[ref];
 	uint64_t place;
@@ -265,14 +218,14 @@ static struct mkp_error *look_behind(struct places *places, uint32_t from, uint3
 	     graph->atoms[i].start <= place + MAX_REACH;
 	     i++)
 		if (reaches(context, place, i) && !stay_together(context, it->target, i))
-			return report_front(places, from, it, i);
+			return report_front(context, self, from, it, i);
 	return NULL;
 }
 
 /* A constant that the patch carries anew: what stays behind may read it, too. */
-static struct mkp_error *look_before(struct places *places, uint32_t atom)
+static struct mkp_error *look_before(const struct mkp_check_context *context,
+				     enum mkp_check_id self, uint32_t atom)
 {
-	const struct mkp_check_context *context = places->context;
 	const struct mkp_graph *graph = context->diff->patched;
 	const struct mkp_atom *it = &graph->atoms[atom];
 	struct mkp_error *error = NULL;
@@ -290,8 +243,8 @@ static struct mkp_error *look_before(struct places *places, uint32_t atom)
 			    !mkp_is_included(context->selection, from) &&
 			    is_inside(graph, &graph->refs[ref]) &&
 			    reaches(context, place_of(graph, &graph->refs[ref]), atom))
-				error = report_front(places, from, &graph->refs[ref],
-						     atom);
+				error = report_front(context, self, from,
+						     &graph->refs[ref], atom);
 		}
 	}
 	return error;
@@ -302,23 +255,21 @@ struct mkp_error *mkp_run_ambiguous_place(const struct mkp_check_context *contex
 {
 	const struct mkp_graph *graph = context->diff->patched;
 	const struct mkp_selection *selection = context->selection;
-	struct places places = { context, self, { .atom = MKP_NO_ATOM } };
-	bool decodes = graph->arch->decode_flow;
 	struct mkp_error *error = NULL;
 
 	for (uint32_t i = 0; i < selection->nr_included && !error; i++) {
 		uint32_t from = selection->queue[i];
 		const struct mkp_atom *atom = &graph->atoms[from];
 
-		for (uint32_t k = 0; k < atom->nr_refs && !error; k++) {
-			error = look_at_end(context, self, from, atom->first_ref + k);
-			if (!error && decodes)
-				error = look_behind(&places, from, atom->first_ref + k);
+		for (uint32_t k = atom->first_ref;
+		     k < atom->first_ref + atom->nr_refs && !error; k++) {
+			error = look_at_end(context, self, from, k);
+			if (!error)
+				error = look_behind(context, self, from, k);
 		}
-		if (!error && decodes && atom->kind == MKP_ATOM_OBJECT &&
+		if (!error && atom->kind == MKP_ATOM_OBJECT &&
 		    context->diff->state[from] == MKP_STATE_CHANGED)
-			error = look_before(&places, from);
+			error = look_before(context, self, from);
 	}
-	free(places.decoded.code.insns);
 	return error;
 }
