@@ -53,7 +53,7 @@ mkp_cflags += --coverage -O0
 mkp_ldflags += --coverage
 endif
 
-lib_sources := $(sort $(foreach room,base elf arch report image diff match check emit verify set build, \
+lib_sources := $(sort $(foreach room,base elf arch report image diff survey match check emit verify set build, \
 	$(wildcard src/$(room)/*.c)))
 cmd_sources := src/main.c $(sort $(wildcard src/cmd/*.c))
 unit_sources := $(sort $(filter-out test/unit/support_%,$(wildcard test/unit/*.c)))

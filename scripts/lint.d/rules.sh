@@ -113,6 +113,7 @@ arch: base elf arch
 image: base elf image
 report: base report
 diff: base elf arch report diff
+survey: base elf arch diff survey
 match: base elf arch image report diff match
 check: base elf arch image report diff match check
 emit: base elf arch image report diff match check emit
@@ -120,7 +121,7 @@ build: base elf arch image report diff match check emit verify build
 runtime: base elf image report emit runtime
 verify: base elf arch verify
 set: base elf arch verify set
-cmd: base elf arch image report diff match check emit build runtime verify set cmd
+cmd: base elf arch image report diff survey match check emit build runtime verify set cmd
 '
 
 check_room_order()

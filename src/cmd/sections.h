@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
-#include "diff/survey.h"
+#include "survey/survey.h"
 
 #define MKP_NR_CONFIG_OPTIONS 24
 

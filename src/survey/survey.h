@@ -4,8 +4,8 @@
  * have the size that a row knows: what the relocations say against what the debug data
  * says.
  */
-#ifndef MKP_DIFF_SURVEY_H
-#define MKP_DIFF_SURVEY_H
+#ifndef MKP_SURVEY_SURVEY_H
+#define MKP_SURVEY_SURVEY_H
 
 #include "arch/arch.h"
 #include "base/arena.h"

@@ -4,7 +4,7 @@
  * between symbols: static branches in .data or .rodata, ftrace's call sites in .init.data
  * (include/asm-generic/vmlinux.lds.h).
  */
-#include "diff/survey.h"
+#include "survey/survey.h"
 
 #include <inttypes.h>
 #include <stdio.h>
