@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Objects that an assembler makes, against images that a linker makes of the same source
- * or of one that differs in one respect.
+ * What differs, and what does not.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,72 +13,7 @@
 
 #include <cmocka.h>
 
-#include "match/match.h"
-#include "support_compile.h"
-
-#define AS "gcc -x assembler"
-
-#define BODY(name, code)                                                                 \
-	".type " name ", @function\n" name ":\n" code "\n.size " name ", . - " name "\n"
-#define TEXT(name)	  ".section .text." name ", \"ax\"\n"
-#define FUNC(name, code)  TEXT(name) ".globl " name "\n" BODY(name, code)
-#define LOCAL(name, code) TEXT(name) BODY(name, code)
-#define DATA(name, value)                                                                \
-	".section .data." name ", \"aw\"\n.globl " name "\n.type " name                  \
-	", @object\n" name ": " value "\n.size " name ", . - " name "\n"
-
-struct matched {
-	struct compiled object, parts[2]; /* of the image */
-	char *path;			  /* of the image; owned */
-	struct mkp_image *image;
-	struct mkp_match *match;
-};
-
-static void link_image(const struct matched *matched, size_t nr_parts)
-{
-	char *line;
-
-	assert_true(asprintf(&line,
-			     "ld --unresolved-symbols=ignore-all -z noexecstack -e 0 "
-			     "-Ttext=0xffffffff81000000 -o %s %s %s 2>/dev/null",
-			     matched->path, matched->parts[0].path,
-			     nr_parts > 1 ? matched->parts[1].path : "") > 0);
-	if (system(line))
-		fail_msg("%s", line);
-	free(line);
-}
-
-static void matched_init(struct matched *matched, const char *object, const char *image,
-			 const char *second)
-{
-	int fd;
-
-	*matched = (struct matched){ .path = strdup("/tmp/mkp-matched-XXXXXX") };
-	assert_non_null(matched->path);
-	fd = mkstemp(matched->path);
-	assert_true(fd >= 0);
-	assert_int_equal(close(fd), 0);
-	compiled_init(&matched->object, AS, object);
-	compiled_init(&matched->parts[0], AS, image);
-	if (second)
-		compiled_init(&matched->parts[1], AS, second);
-	link_image(matched, second ? 2 : 1);
-	assert_null(mkp_image_open(matched->path, NULL, &matched->image));
-	assert_null(
-		mkp_match_create(matched->object.graph, matched->image, &matched->match));
-}
-
-static void matched_deinit(struct matched *matched)
-{
-	mkp_match_destroy(matched->match);
-	mkp_image_destroy(matched->image);
-	if (matched->parts[1].path)
-		compiled_deinit(&matched->parts[1]);
-	compiled_deinit(&matched->parts[0]);
-	compiled_deinit(&matched->object);
-	unlink(matched->path);
-	free(matched->path);
-}
+#include "support_match.h"
 
 static void print_atom(FILE *stream, const struct matched *matched, uint32_t atom)
 {
