@@ -30,4 +30,9 @@ mkp-said-y :=
 mkp-said-n :=
 -include $(wildcard $(MKP_PROBES)/*.mk)
 
+# The checksums of what a file exports make no difference to an object, and cost a second run of the
+# preprocessor: they are notes in .cmd files, which only modpost reads (v5.19, 7b4537199a4a). What
+# linked them into the object before that has another name.
+override cmd_gen_symversions_c :=
+
 override try-run = $(if $(filter y,$(call mkp-answer,$(call mkp-word,$(1)),$(1))),$(2),$(3))
