@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 /* What the first byte of a UTF-8 sequence says: Unicode 15, table 3-6. */
 static size_t sequence_length(unsigned char first, uint32_t *bits)
@@ -87,6 +88,16 @@ static void write_hidden(FILE *stream, uint32_t point)
 		fprintf(stream, "\\u{%x}", (unsigned int)point);
 }
 
+/* How many bytes at the start are printable ASCII, which nearly all are. */
+static size_t count_plain(const char *string)
+{
+	size_t count = 0;
+
+	while (string[count] >= 0x20 && string[count] < 0x7f)
+		count++;
+	return count;
+}
+
 void mkp_text_escape(FILE *stream, const char *string)
 {
 	const unsigned char *byte = (const unsigned char *)string;
@@ -94,6 +105,11 @@ void mkp_text_escape(FILE *stream, const char *string)
 	size_t length;
 
 	for (; byte && *byte; byte += length ? length : 1) {
+		length = count_plain((const char *)byte);
+		if (length) {
+			fwrite(byte, 1, length, stream);
+			continue;
+		}
 		length = decode(byte, &point);
 		if (!length)
 			fprintf(stream, "\\x%02x", *byte);
@@ -108,8 +124,13 @@ struct mkp_error *mkp_text_escape_string(const char *string, char **ret_text)
 {
 	char *text = NULL;
 	size_t size;
-	FILE *stream = open_memstream(&text, &size);
+	FILE *stream;
 
+	if (string && !string[count_plain(string)]) {
+		*ret_text = strdup(string);
+		return *ret_text ? NULL : mkp_error_nomem();
+	}
+	stream = open_memstream(&text, &size);
 	if (!stream)
 		return mkp_error_nomem();
 	mkp_text_escape(stream, string);
