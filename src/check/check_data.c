@@ -82,6 +82,16 @@ static struct mkp_error *describe_readers(const struct mkp_check_context *contex
 	return error;
 }
 
+/* A constant of whose readers more is to be said than that they may be anywhere: by the
+ * name that it goes by, others know nothing of it. */
+static bool looks_local(const struct mkp_graph *graph, uint32_t atom)
+{
+	const struct mkp_atom *it = &graph->atoms[atom];
+
+	return it->class == MKP_CLASS_RODATA && it->kind == MKP_ATOM_OBJECT &&
+	       mkp_atom_symbol(graph, it)->bind == STB_LOCAL;
+}
+
 static struct mkp_error *report_changed_data(const struct mkp_check_context *context,
 					     enum mkp_check_id self,
 					     struct mkp_escape_judge **judge,
@@ -102,7 +112,7 @@ static struct mkp_error *report_changed_data(const struct mkp_check_context *con
 
 	if (!error)
 		error = describe_changes(context->diff, atom, &changes, &what);
-	if (!error && mkp_is_local_constant(graph, atom))
+	if (!error && looks_local(graph, atom))
 		error = describe_readers(context, judge, atom, &readers);
 	if (!error)
 		error = mkp_check_report_details(

@@ -15,6 +15,21 @@ static struct mkp_error *create_map(uint32_t count, uint32_t **ret_map)
 	return error;
 }
 
+/* Whether an atom has a name that is not local: its first one, or an alias. */
+static struct mkp_error *find_visible(const struct mkp_graph *graph, bool **ret_visible)
+{
+	const struct mkp_object *object = graph->object;
+	bool *visible = NULL;
+	struct mkp_error *error = mkp_array_create(graph->nr_atoms, 1, &visible);
+
+	for (uint32_t i = object->first_global; i < object->nr_symbols && !error; i++)
+		if (graph->symbol_atom[i] != MKP_NO_ATOM)
+			visible[graph->symbol_atom[i]] = true;
+	if (!error)
+		*ret_visible = visible;
+	return error;
+}
+
 struct mkp_error *mkp_diff_create(const struct mkp_graph *orig,
 				  const struct mkp_graph *patched,
 				  struct mkp_diff **ret_diff)
@@ -52,6 +67,10 @@ struct mkp_error *mkp_diff_create(const struct mkp_graph *orig,
 		error = mkp_array_create(patched->nr_atoms, 1, &diff->mark);
 	if (!error)
 		error = mkp_array_create(orig->nr_atoms, 1, &diff->orig_mark);
+	if (!error)
+		error = find_visible(orig, &diff->orig_visible);
+	if (!error)
+		error = find_visible(patched, &diff->patched_visible);
 	if (error) {
 		mkp_diff_destroy(diff);
 		return error;
@@ -74,6 +93,8 @@ void mkp_diff_destroy(struct mkp_diff *diff)
 	free(diff->cause);
 	free(diff->mark);
 	free(diff->orig_mark);
+	free(diff->orig_visible);
+	free(diff->patched_visible);
 	free(diff);
 }
 

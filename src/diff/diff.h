@@ -73,6 +73,8 @@ struct mkp_diff {
 	struct mkp_cause *cause; /* [patched atoms] */
 	uint8_t *mark;		 /* [patched atoms] enum mkp_mark */
 	uint8_t *orig_mark;	 /* [orig atoms] */
+	bool *orig_visible;	 /* [orig atoms] has a name that other files know */
+	bool *patched_visible;	 /* [patched atoms] */
 	uint32_t nr_functions;	 /* functions compared */
 	uint32_t nr_line_only;	 /* of them the same but for line numbers in the code */
 	uint32_t nr_immediates;	 /* numbers in code and strings that may be those of

@@ -73,7 +73,7 @@ struct mkp_error *mkp_readers_find(const struct mkp_selection *selection,
 	struct mkp_error *error = NULL;
 
 	*ret_readers = (struct mkp_readers){ .atom = orig };
-	if (!mkp_is_local_constant(graph, orig))
+	if (!mkp_is_local_constant(diff, graph, orig))
 		ret_readers->obstacle = MKP_READERS_ELSEWHERE;
 	else if (graph->incoming_first[orig] == graph->incoming_first[orig + 1])
 		ret_readers->obstacle = MKP_READERS_NONE;

@@ -27,7 +27,6 @@
 
 struct replacer {
 	struct mkp_selection *selection;
-	bool *visible;	/* owned; [original atoms] has a name that other files know */
 	uint32_t *work; /* owned; [patched atoms] functions that get a role, in order */
 	uint32_t nr_work;
 };
@@ -91,20 +90,6 @@ bool mkp_function_escapes(const struct mkp_graph *graph, uint32_t atom)
 	return false;
 }
 
-static struct mkp_error *find_visible(const struct mkp_graph *graph, bool **ret_visible)
-{
-	const struct mkp_object *object = graph->object;
-	bool *visible = NULL;
-	struct mkp_error *error = mkp_array_create(graph->nr_atoms, 1, &visible);
-
-	for (uint32_t i = object->first_global; i < object->nr_symbols && !error; i++)
-		if (graph->symbol_atom[i] != MKP_NO_ATOM)
-			visible[graph->symbol_atom[i]] = true;
-	if (!error)
-		*ret_visible = visible;
-	return error;
-}
-
 /* ---- Roles ---------------------------------------------------------------------------
  */
 
@@ -142,11 +127,12 @@ static void add_callers(struct replacer *replacer, uint32_t orig, uint32_t patch
 
 static bool can_be_unhooked(const struct replacer *replacer, uint32_t orig)
 {
-	const struct mkp_graph *graph = replacer->selection->diff->orig;
+	const struct mkp_diff *diff = replacer->selection->diff;
+	const struct mkp_graph *graph = diff->orig;
 
 	return graph->atoms[orig].class == MKP_CLASS_TEXT &&
 	       !mkp_function_traceable(graph, orig) && !is_noinstr(graph, orig) &&
-	       !replacer->visible[orig] && !mkp_function_escapes(graph, orig);
+	       !diff->orig_visible[orig] && !mkp_function_escapes(graph, orig);
 }
 
 /* Init code ran, and is gone: there is nothing to redirect. */
@@ -185,7 +171,7 @@ static struct mkp_error *add_readers(struct replacer *replacer)
 		struct mkp_readers readers;
 
 		if (diff->state[i] != MKP_STATE_CHANGED ||
-		    !mkp_is_local_constant(diff->patched, i) ||
+		    !mkp_is_local_constant(diff, diff->patched, i) ||
 		    mkp_constant_is_private(selection, i))
 			continue;
 		if (!judge)
@@ -204,11 +190,9 @@ struct mkp_error *mkp_assign_roles(struct mkp_selection *selection)
 	const struct mkp_diff *diff = selection->diff;
 	const struct mkp_graph *graph = diff->patched;
 	struct replacer replacer = { .selection = selection };
-	struct mkp_error *error = find_visible(diff->orig, &replacer.visible);
+	struct mkp_error *error = mkp_array_create(
+		graph->nr_atoms, sizeof(*replacer.work), &replacer.work);
 
-	if (!error)
-		error = mkp_array_create(graph->nr_atoms, sizeof(*replacer.work),
-					 &replacer.work);
 	for (uint32_t i = 0; i < graph->nr_atoms && !error; i++)
 		if (graph->atoms[i].kind == MKP_ATOM_FUNC &&
 		    mkp_whole_function(graph, i) == i && is_wanted(diff, i))
@@ -223,7 +207,6 @@ struct mkp_error *mkp_assign_roles(struct mkp_selection *selection)
 		selection->roles[atom] = MKP_ROLE_UNHOOKED;
 		add_callers(&replacer, orig, atom);
 	}
-	free(replacer.visible);
 	free(replacer.work);
 	return error;
 }

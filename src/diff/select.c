@@ -88,19 +88,25 @@ static bool referrer_is_replaced(const struct mkp_selection *selection, uint32_t
 	       (diff->state[atom] == MKP_STATE_NEW || is_in_patch(selection, atom));
 }
 
-bool mkp_is_local_constant(const struct mkp_graph *graph, uint32_t atom)
+bool mkp_is_local_constant(const struct mkp_diff *diff, const struct mkp_graph *graph,
+			   uint32_t atom)
 {
 	const struct mkp_atom *it = &graph->atoms[atom];
+	const bool *visible = graph == diff->orig ? diff->orig_visible
+						  : diff->patched_visible;
 
 	return it->class == MKP_CLASS_RODATA && it->kind == MKP_ATOM_OBJECT &&
-	       mkp_atom_symbol(graph, it)->bind == STB_LOCAL;
+	       !visible[atom];
 }
 
 bool mkp_constant_is_private(const struct mkp_selection *selection, uint32_t patched_atom)
 {
-	const struct mkp_graph *graph = selection->diff->patched;
+	const struct mkp_diff *diff = selection->diff;
+	const struct mkp_graph *graph = diff->patched;
+	uint32_t orig = diff->to_orig[patched_atom];
 
-	if (!mkp_is_local_constant(graph, patched_atom))
+	if (!mkp_is_local_constant(diff, graph, patched_atom) ||
+	    (orig != MKP_NO_ATOM && !mkp_is_local_constant(diff, diff->orig, orig)))
 		return false;
 	for (uint32_t i = graph->incoming_first[patched_atom];
 	     i < graph->incoming_first[patched_atom + 1]; i++) {

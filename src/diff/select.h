@@ -74,10 +74,12 @@ static inline bool mkp_is_included(const struct mkp_selection *selection, uint32
 void mkp_selection_drop(struct mkp_selection *selection, uint32_t entry);
 void mkp_selection_compact(struct mkp_selection *selection);
 
-/** A constant with a name that no other file knows. */
-bool mkp_is_local_constant(const struct mkp_graph *graph, uint32_t atom);
+/** A constant with names that no other file knows. @graph is one of the two of @diff. */
+bool mkp_is_local_constant(const struct mkp_diff *diff, const struct mkp_graph *graph,
+			   uint32_t atom);
 
-/** Whether a changed constant can be carried: local, and read by nothing that stays. */
+/** Whether a changed constant can be carried: local, on both sides, and read by nothing
+ * that stays. */
 bool mkp_constant_is_private(const struct mkp_selection *selection,
 			     uint32_t patched_atom);
 
