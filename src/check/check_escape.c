@@ -35,6 +35,17 @@ static bool is_carried(const void *context, uint32_t ref)
 	return selection->fates[ref] == MKP_FATE_CARRIED;
 }
 
+/* Whether a function is new, and known to no other object. */
+static bool is_private(const void *context, uint32_t function)
+{
+	const struct mkp_selection *selection = context;
+	const struct mkp_diff *diff = selection->diff;
+
+	return diff->state[function] == MKP_STATE_NEW &&
+	       !diff->patched_visible[function] &&
+	       !mkp_function_escapes(diff->patched, function);
+}
+
 /* Whether data hold addresses of the patch themselves. */
 static bool holds_addresses(const struct mkp_check_context *context, uint32_t atom)
 {
@@ -165,13 +176,18 @@ struct mkp_error *mkp_run_escaping_pointer(const struct mkp_check_context *conte
 					   enum mkp_check_id self MKP_UNUSED)
 {
 	struct judge judge = { .context = context };
+	const struct mkp_escape_realm realm = {
+		.is_ours = is_carried,
+		.is_private = is_private,
+		.context = context->selection,
+	};
 	const struct mkp_graph *graph = context->diff->patched;
 	struct mkp_error *error;
 
 	if (!context->selection->nr_included)
 		return NULL;
 	context->report->unload = MKP_UNLOAD_SAFE;
-	error = mkp_escape_judge_create(graph, is_carried, context->selection,
+	error = mkp_escape_judge_create(graph, context->patched_types, &realm,
 					&judge.escapes);
 	if (!error)
 		error = mkp_array_create(graph->nr_atoms, sizeof(*judge.reported),

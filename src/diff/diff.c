@@ -98,6 +98,13 @@ void mkp_diff_destroy(struct mkp_diff *diff)
 	free(diff);
 }
 
+void mkp_diff_set_types(struct mkp_diff *diff, struct mkp_types *orig_types,
+			struct mkp_types *patched_types)
+{
+	diff->orig_types = orig_types;
+	diff->patched_types = patched_types;
+}
+
 bool mkp_diff_is_removed(const struct mkp_diff *diff, uint32_t orig_atom)
 {
 	return diff->to_patched[orig_atom] == MKP_NO_ATOM &&

@@ -12,6 +12,7 @@
 
 #include "diff/graph.h"
 #include "elf/lines.h"
+#include "elf/types.h"
 
 /** The evidence of a pair, strongest first. */
 enum mkp_tier {
@@ -80,6 +81,7 @@ struct mkp_diff {
 	uint32_t nr_immediates;	 /* numbers in code and strings that may be those of
 				    lines, without DWARF to tell */
 	struct mkp_lines *orig_lines, *patched_lines; /* borrowed; NULL: none */
+	struct mkp_types *orig_types, *patched_types; /* borrowed; NULL: none */
 	/* Value atoms found equal while comparing, so that none is compared twice. */
 	uint32_t *equal_value; /* [patched atoms]: original atom, or MKP_NO_ATOM */
 	/* Those of them that rest on the equality of values that are still being
@@ -93,6 +95,10 @@ struct mkp_error *mkp_diff_create(const struct mkp_graph *orig,
 				  const struct mkp_graph *patched,
 				  struct mkp_diff **ret_diff) MKP_MUST_CHECK;
 void mkp_diff_destroy(struct mkp_diff *diff);
+
+/** What the debug data of both objects say of types; must outlive the diff. */
+void mkp_diff_set_types(struct mkp_diff *diff, struct mkp_types *orig_types,
+			struct mkp_types *patched_types);
 
 /** Pairs the atoms. */
 struct mkp_error *mkp_correlate(struct mkp_diff *diff) MKP_MUST_CHECK;

@@ -5,15 +5,23 @@
  *
  *   stored outside of the frame and of what is ours             kept
  *   passed to a function that is known to keep it (keepers.h)   kept
- *   passed to a function of ours                                followed there
+ *   passed to a function of ours                                followed there; what that
+ *                                                               gives back, in its caller
+ *   passed to a function that is known to give it back          the result is followed
  *   a function, or a table with pointers, passed elsewhere      it may be kept
- *   returned, or not to be followed                             it may be kept
+ *   returned to callers that are all ours                       followed there
+ *   returned to others, or not to be followed                   it may be kept
  *   other data passed elsewhere                                 used and left
+ *
+ * A function that takes and returns pointers to the same structure may give back what it
+ * was given; but it may also make a copy. What becomes of such a result is no more than a
+ * possibility.
  */
 #ifndef MKP_DIFF_ESCAPE_H
 #define MKP_DIFF_ESCAPE_H
 
 #include "diff/flow.h"
+#include "elf/types.h"
 
 enum mkp_escape_verdict {
 	MKP_ESCAPE_NONE,
@@ -25,6 +33,8 @@ struct mkp_escape {
 	enum mkp_escape_verdict verdict;
 	struct mkp_flow_exit exit; /* the worst; if NONE, where it was passed */
 	bool passed;		   /* NONE: there is such a place */
+	uint32_t giver; /* reference: only if what is called there gives the address back;
+			 * MKP_NO_REF: in any case */
 };
 
 /** What is asked of an address, beside where it goes. */
@@ -34,15 +44,24 @@ struct mkp_escape_question {
 	bool constant; /* the text of a name, say: those who register things copy it */
 };
 
-/** Whether a reference leads to what is ours: code that is followed, data that may hold
- * the address. */
-typedef bool (*mkp_escape_is_ours)(const void *context, uint32_t ref);
+/** What an address may go to. */
+struct mkp_escape_realm {
+	/** Whether a reference leads to what is ours: code that is followed, data that
+	 * may hold the address. */
+	bool (*is_ours)(const void *context, uint32_t ref);
+	/** Whether a function is called by nothing but such code: what it returns is
+	 * followed there. NULL: none is. */
+	bool (*is_private)(const void *context, uint32_t function);
+	const void *context;
+};
 
 struct mkp_escape_judge;
 
-/** @graph and @context must outlive the judge. */
+/** @graph, @types and the context of @realm must outlive the judge. @types are those of
+ * the object of @graph; NULL: not known. */
 struct mkp_error *mkp_escape_judge_create(
-	const struct mkp_graph *graph, mkp_escape_is_ours is_ours, const void *context,
+	const struct mkp_graph *graph, struct mkp_types *types,
+	const struct mkp_escape_realm *realm,
 	struct mkp_escape_judge **ret_judge) MKP_MUST_CHECK;
 void mkp_escape_judge_destroy(struct mkp_escape_judge *judge);
 

@@ -503,7 +503,8 @@ static uint32_t operand_ref(const struct mkp_flow *flow, uint32_t insn)
 }
 
 static struct mkp_error *leave(const struct trace *trace, uint32_t insn,
-			       enum mkp_flow_event event, uint32_t ref, uint8_t argument)
+			       enum mkp_flow_event event, uint32_t ref, uint8_t argument,
+			       bool *ret_back)
 {
 	const struct mkp_flow *flow = trace->flow;
 	const struct mkp_flow_exit exit = {
@@ -515,12 +516,13 @@ static struct mkp_error *leave(const struct trace *trace, uint32_t insn,
 		.argument = argument,
 	};
 
-	return trace->visit(trace->data, &exit);
+	return trace->visit(trace->data, &exit, ret_back);
 }
 
-/* A call, or a jump out of the function in place of one. */
+/* A call, or a jump out of the function in place of one; *ret_back: its result may be the
+ * address. */
 static struct mkp_error *pass(const struct trace *trace, uint32_t insn,
-			      const struct holders *holders)
+			      const struct holders *holders, bool *ret_back)
 {
 	const struct mkp_flow *flow = trace->flow;
 	const struct mkp_flow_abi *abi = flow->graph->arch->abi;
@@ -536,13 +538,14 @@ static struct mkp_error *pass(const struct trace *trace, uint32_t insn,
 		callee = MKP_NO_REF;
 	for (uint8_t i = 0; abi->arguments[i] != MKP_FLOW_NO_REGISTER && !error; i++)
 		if (holders->registers >> abi->arguments[i] & 1)
-			error = leave(trace, insn, MKP_FLOW_PASSED, callee, i);
+			error = leave(trace, insn, MKP_FLOW_PASSED, callee, i, ret_back);
 	/* A structure of the frame that has it, whose address is an argument. */
 	for (uint8_t i = 0; abi->arguments[i] != MKP_FLOW_NO_REGISTER; i++)
 		frame |= flow->frames[insn].at[abi->arguments[i]] != NOT_FRAME &&
 			 flow->frames[insn].at[abi->arguments[i]] != NOT_SEEN;
 	if (!error && frame && holders->slots)
-		error = leave(trace, insn, MKP_FLOW_PASSED, callee, MKP_FLOW_IN_FRAME);
+		error = leave(trace, insn, MKP_FLOW_PASSED, callee, MKP_FLOW_IN_FRAME,
+			      ret_back);
 	return error;
 }
 
@@ -563,20 +566,25 @@ static struct mkp_error *step_control(const struct trace *trace, uint32_t insn,
 	const struct mkp_flow *flow = trace->flow;
 	const struct mkp_flow_insn *it = &flow->code.insns[insn];
 	const struct mkp_flow_abi *abi = flow->graph->arch->abi;
-	bool result = holders->registers >> abi->result & 1;
+	bool result = holders->registers >> abi->result & 1, back = false;
 	struct mkp_error *error = NULL;
 
 	if (leads_to(flow, insn, abi->entry_site))
 		return NULL;
 	if (it->next == MKP_FLOW_CALL) {
-		error = pass(trace, insn, holders);
+		error = pass(trace, insn, holders, &back);
 		holders->registers &= ~abi->clobbered;
+		holders->registers |= (uint32_t)back << abi->result;
 	} else if (it->next == MKP_FLOW_END || leads_to(flow, insn, abi->return_thunk)) {
 		if (result)
-			error = leave(trace, insn, MKP_FLOW_RETURNED, MKP_NO_REF, 0);
+			error = leave(trace, insn, MKP_FLOW_RETURNED, MKP_NO_REF, 0,
+				      &back);
 	} else if (it->next != MKP_FLOW_ON && branch_target(flow, insn) == MKP_NO_ATOM &&
 		   !((it->flags & MKP_FLOW_INDIRECT) && flow->nr_switched)) {
-		error = pass(trace, insn, holders);
+		error = pass(trace, insn, holders, &back);
+		if (!error && back)
+			error = leave(trace, insn, MKP_FLOW_RETURNED, MKP_NO_REF, 0,
+				      &back);
 	}
 	return error;
 }
@@ -590,7 +598,7 @@ static struct mkp_error *step_values(const struct trace *trace, uint32_t insn,
 	uint64_t slots = memory_slots(flow, insn);
 	bool made = insn == trace->source, operand = made && trace->place == it->operand;
 	bool held = holders->registers & it->from;
-	bool stored = holders->registers & it->stores;
+	bool stored = holders->registers & it->stores, back = false;
 
 	if (made && !operand)
 		held = stored = true; /* an immediate */
@@ -605,7 +613,7 @@ static struct mkp_error *step_values(const struct trace *trace, uint32_t insn,
 	if (it->flags & MKP_FLOW_STORES) {
 		if (stored && !slots)
 			return leave(trace, insn, MKP_FLOW_STORED,
-				     operand_ref(flow, insn), 0);
+				     operand_ref(flow, insn), 0, &back);
 		if (stored)
 			holders->slots |= slots;
 		else if (slots && !(slots & (slots - 1)))
@@ -644,6 +652,22 @@ static void forget(struct mkp_flow *flow)
 		flow->holders[flow->touched[--flow->nr_touched]] = (struct holders){ 0 };
 }
 
+/* The code is not decoded. */
+static struct mkp_error *lose(const struct trace *trace, uint32_t ref)
+{
+	const struct mkp_graph *graph = trace->flow->graph;
+	const struct mkp_flow_exit lost = {
+		.event = MKP_FLOW_LOST,
+		.atom = graph->ref_atom[ref],
+		.place = (uint32_t)graph->refs[ref].place,
+		.callee = MKP_NO_REF,
+		.to = MKP_NO_REF,
+	};
+	bool back = false;
+
+	return trace->visit(trace->data, &lost, &back);
+}
+
 struct mkp_error *mkp_flow_trace(struct mkp_flow *flow, uint32_t ref, bool through,
 				 mkp_flow_visit visit, void *data)
 {
@@ -657,17 +681,8 @@ struct mkp_error *mkp_flow_trace(struct mkp_flow *flow, uint32_t ref, bool throu
 		.data = data,
 	};
 
-	if (trace.source == MKP_NO_ATOM) {
-		const struct mkp_flow_exit lost = {
-			.event = MKP_FLOW_LOST,
-			.atom = graph->ref_atom[ref],
-			.place = place,
-			.callee = MKP_NO_REF,
-			.to = MKP_NO_REF,
-		};
-
-		return visit(data, &lost);
-	}
+	if (trace.source == MKP_NO_ATOM)
+		return lose(&trace, ref);
 	trace.place = place - flow->code.insns[trace.source].offset;
 	forget(flow);
 	enqueue(flow, trace.source);
@@ -692,6 +707,32 @@ struct mkp_error *mkp_flow_trace_argument(struct mkp_flow *flow, uint8_t argumen
 		return NULL;
 	forget(flow);
 	join_holders(flow, 0, &holders);
+	return run(&trace);
+}
+
+struct mkp_error *mkp_flow_trace_result(struct mkp_flow *flow, uint32_t ref, bool through,
+					mkp_flow_visit visit, void *data)
+{
+	const struct mkp_graph *graph = flow->graph;
+	const struct holders holders = {
+		.registers = 1u << graph->arch->abi->result,
+	};
+	struct trace trace = {
+		.flow = flow,
+		.source = MKP_NO_ATOM,
+		.through = through,
+		.visit = visit,
+		.data = data,
+	};
+	uint32_t insn = insn_at(flow, graph->ref_atom[ref], graph->refs[ref].place);
+	bool back = false;
+
+	if (insn == MKP_NO_ATOM)
+		return lose(&trace, ref);
+	if (flow->code.insns[insn].next != MKP_FLOW_CALL)
+		return leave(&trace, insn, MKP_FLOW_RETURNED, MKP_NO_REF, 0, &back);
+	forget(flow);
+	for_each_next(flow, insn, join_holders, &holders);
 	return run(&trace);
 }
 

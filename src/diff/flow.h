@@ -40,8 +40,13 @@ struct mkp_error *mkp_flow_create(const struct mkp_graph *graph, uint32_t functi
 				  struct mkp_flow **ret_flow) MKP_MUST_CHECK;
 void mkp_flow_destroy(struct mkp_flow *flow);
 
-/** Called for each exit; what it returns ends the search. */
-typedef struct mkp_error *(*mkp_flow_visit)(void *data, const struct mkp_flow_exit *exit);
+/**
+ * Called for each exit; what it returns ends the search. If the result of a call may be
+ * the address again, or a place behind it, *@ret_back becomes true: the result is
+ * followed.
+ */
+typedef struct mkp_error *(*mkp_flow_visit)(void *data, const struct mkp_flow_exit *exit,
+					    bool *ret_back);
 
 /**
  * Follows the address that reference @ref of the function or of a part makes. @through:
@@ -54,6 +59,11 @@ struct mkp_error *mkp_flow_trace(struct mkp_flow *flow, uint32_t ref, bool throu
 struct mkp_error *mkp_flow_trace_argument(struct mkp_flow *flow, uint8_t argument,
 					  bool through, mkp_flow_visit visit,
 					  void *data) MKP_MUST_CHECK;
+
+/** The same for the result of the call at reference @ref, or of the jump in place of one.
+ */
+struct mkp_error *mkp_flow_trace_result(struct mkp_flow *flow, uint32_t ref, bool through,
+					mkp_flow_visit visit, void *data) MKP_MUST_CHECK;
 
 /** Whether the instruction of reference @ref can be reached from itself. */
 bool mkp_flow_loops(struct mkp_flow *flow, uint32_t ref);

@@ -100,6 +100,89 @@ bool mkp_keeper_keeps(const char *function, uint8_t argument)
 }
 
 /*
+ * What looks something up in what it is given, or steps through it, and gives back the
+ * place. Files are those of v6.12.
+ */
+static const struct {
+	const char *name;
+	uint32_t gives;
+} givers[] = {
+	/* drivers/pci/pci-driver.c, drivers/usb/core/driver.c, drivers/hid/hid-core.c */
+	{ "pci_match_id", ARG(0) },
+	{ "usb_match_id", ARG(1) },
+	{ "usb_device_match_id", ARG(1) },
+	{ "hid_match_id", ARG(1) },
+	/* drivers/of/base.c, device.c, drivers/acpi/bus.c */
+	{ "of_match_node", ARG(0) },
+	{ "of_match_device", ARG(0) },
+	{ "acpi_match_device", ARG(0) },
+	{ "acpi_match_acpi_device", ARG(0) },
+	/* drivers/i2c/i2c-core-base.c, i2c-core-of.c, drivers/i3c/device.c */
+	{ "i2c_match_id", ARG(0) },
+	{ "i2c_of_match_device", ARG(0) },
+	{ "i3c_device_match_id", ARG(1) },
+	{ "ssam_device_id_match",
+	  ARG(0) }, /* drivers/platform/surface/aggregator/bus.c */
+	/* drivers/firmware/dmi_scan.c, arch/x86/kernel/cpu/match.c, drivers/base/soc.c */
+	{ "dmi_first_match", ARG(0) },
+	{ "x86_match_cpu", ARG(0) },
+	{ "soc_device_match", ARG(0) },
+	/* sound/core/misc.c, sound/soc/soc-acpi.c */
+	{ "snd_pci_quirk_lookup", ARG(1) },
+	{ "snd_pci_quirk_lookup_id", ARG(2) },
+	{ "snd_soc_acpi_find_machine", ARG(0) },
+	/* drivers/media/v4l2-core/v4l2-common.c, drivers/clk/qcom/common.c */
+	{ "__v4l2_find_nearest_size", ARG(0) },
+	{ "qcom_find_freq*", ARG(0) },
+	/* net/wireless/scan.c, lib/nlattr.c, drivers/scsi/scsi_common.c */
+	{ "cfg80211_find_elem_match", ARG(1) },
+	{ "cfg80211_find_vendor_elem", ARG(2) },
+	{ "nla_find", ARG(0) },
+	{ "scsi_sense_desc_find", ARG(0) },
+	{ "bsearch", ARG(1) }, /* lib/bsearch.c; the key is only read */
+	/* lib/string.c */
+	{ "strchr", ARG(0) },
+	{ "strchrnul", ARG(0) },
+	{ "strrchr", ARG(0) },
+	{ "strnchr", ARG(0) },
+	{ "strnchrnul", ARG(0) },
+	{ "strstr", ARG(0) },
+	{ "strnstr", ARG(0) },
+	{ "strpbrk", ARG(0) },
+	{ "memchr", ARG(0) },
+	{ "memchr_inv", ARG(0) },
+	{ "memscan", ARG(0) },
+	/* The same, and arch/x86/lib: where they write to */
+	{ "memcpy", ARG(0) },
+	{ "memmove", ARG(0) },
+	{ "memset", ARG(0) },
+	{ "strcpy", ARG(0) },
+	{ "strncpy", ARG(0) },
+	{ "strcat", ARG(0) },
+	{ "strncat", ARG(0) },
+	/* lib/string_helpers.c, cmdline.c */
+	{ "skip_spaces", ARG(0) },
+	{ "strim", ARG(0) },
+	{ "strreplace", ARG(0) },
+	{ "get_options", ARG(0) },
+};
+
+bool mkp_keeper_gives_back(const char *function, uint8_t argument)
+{
+	for (size_t i = 0; i < MKP_ARRAY_SIZE(givers); i++)
+		if (argument < 32 && (givers[i].gives >> argument & 1) &&
+		    mkp_name_matches(givers[i].name, function))
+			return true;
+	return false;
+}
+
+bool mkp_keeper_copies(const char *function)
+{
+	return contains(function, "dup") || contains(function, "copy") ||
+	       contains(function, "clone");
+}
+
+/*
  * What lets other tasks run until something happens. Locks are not listed: whoever waits
  * for one waits for another task's critical section, which is short.
  */

@@ -14,7 +14,13 @@ static bool leads_to_code(const void *context, uint32_t ref)
 struct mkp_error *mkp_readers_judge_create(const struct mkp_diff *diff,
 					   struct mkp_escape_judge **ret_judge)
 {
-	return mkp_escape_judge_create(diff->orig, leads_to_code, diff->orig, ret_judge);
+	/* Who has it from a reader's result stays, with what it got before. */
+	const struct mkp_escape_realm realm = {
+		.is_ours = leads_to_code,
+		.context = diff->orig,
+	};
+
+	return mkp_escape_judge_create(diff->orig, diff->orig_types, &realm, ret_judge);
 }
 
 /* Whoever gets a table of pointers to more than text may have been given it to keep. */

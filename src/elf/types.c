@@ -20,6 +20,8 @@ struct mkp_types {
 	struct mkp_top *tops;
 	size_t nr_tops, cap_tops;
 	bool listed;
+	struct mkp_index declared; /* hash of the name of a function -> index in `tops` */
+	bool named;
 	/* What was asked last, for each value of some bits of a type's offset. */
 	struct {
 		uint64_t type, size;
@@ -36,6 +38,7 @@ struct mkp_error *mkp_types_create(const struct mkp_object *object,
 		return error;
 	mkp_index_init(&types->variables);
 	mkp_index_init(&types->functions);
+	mkp_index_init(&types->declared);
 	error = mkp_dwarf_create(object, &types->dwarf);
 	if (error)
 		mkp_types_destroy(types);
@@ -50,6 +53,7 @@ void mkp_types_destroy(struct mkp_types *types)
 		return;
 	mkp_index_deinit(&types->variables);
 	mkp_index_deinit(&types->functions);
+	mkp_index_deinit(&types->declared);
 	mkp_dwarf_destroy(types->dwarf);
 	free(types->entries);
 	free(types->tops);
@@ -245,6 +249,45 @@ bool mkp_types_function(struct mkp_types *types, uint32_t section, uint64_t offs
 		    !has_piece(types, ret_die, section, offset))
 			continue;
 		mkp_dwarf_complete(types->dwarf, ret_die);
+		return true;
+	}
+	return false;
+}
+
+/* Without memory only names are missing, as above. */
+static void name_declared(struct mkp_types *types)
+{
+	const struct mkp_top *tops;
+	struct mkp_die die;
+	size_t count;
+	struct mkp_error *error = mkp_types_tops(types, &tops, &count);
+
+	for (size_t i = 0; !error && i < count; i++)
+		if (tops[i].tag == DW_TAG_subprogram &&
+		    (tops[i].have & MKP_DIE_DECLARATION) &&
+		    mkp_dwarf_read(types->dwarf, tops[i].offset, &die) && die.name)
+			error = mkp_index_add(&types->declared, mkp_hash_string(die.name),
+					      (uint32_t)i);
+	mkp_error_destroy(error);
+	mkp_index_seal(&types->declared);
+	types->named = true;
+}
+
+bool mkp_types_declared(struct mkp_types *types, const char *name,
+			struct mkp_die *ret_die)
+{
+	const struct mkp_index_entry *entry;
+	struct mkp_die die;
+	size_t count;
+
+	if (!types->named)
+		name_declared(types);
+	entry = mkp_index_find(&types->declared, mkp_hash_string(name), &count);
+	for (; count; entry++, count--) {
+		if (!mkp_dwarf_read(types->dwarf, types->tops[entry->id].offset, &die) ||
+		    !die.name || strcmp(die.name, name))
+			continue;
+		*ret_die = die;
 		return true;
 	}
 	return false;

@@ -51,6 +51,10 @@ bool mkp_types_variable(struct mkp_types *types, uint32_t section, uint64_t offs
 bool mkp_types_function(struct mkp_types *types, uint32_t section, uint64_t offset,
 			struct mkp_die *ret_die);
 
+/** A function that is declared and has no code in the object. False: not known. */
+bool mkp_types_declared(struct mkp_types *types, const char *name,
+			struct mkp_die *ret_die);
+
 /** What a type is without typedef, const and volatile. False: void, or not known. */
 bool mkp_types_strip(struct mkp_types *types, uint64_t type, struct mkp_die *ret_die);
 

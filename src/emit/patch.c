@@ -72,6 +72,9 @@ static struct mkp_error *compare(struct mkp_patch *patch)
 	if (!error)
 		error = mkp_types_create(patch->patched, &context->patched_types);
 	if (!error)
+		mkp_diff_set_types(patch->diff, context->orig_types,
+				   context->patched_types);
+	if (!error)
 		error = mkp_compare(patch->diff, context->orig_lines,
 				    context->patched_lines);
 	context->diff = patch->diff;

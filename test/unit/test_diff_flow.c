@@ -2,7 +2,7 @@
 /*
  * Addresses followed through code that is written down as an assembler has it. In each
  * piece of code `target` is what the address is of, `kept` is memory of the kernel, `a`
- * and `b` are functions elsewhere.
+ * and `b` are functions elsewhere, and `gives` gives its first argument back.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -47,12 +47,22 @@ static void code_deinit(struct code *code)
 	compiled_deinit(&code->compiled);
 }
 
-static struct mkp_error *take(void *data, const struct mkp_flow_exit *exit)
+static bool is_named(const struct code *code, uint32_t ref, const char *name)
+{
+	const struct mkp_graph *graph = code->compiled.graph;
+
+	return ref != MKP_NO_REF &&
+	       !strcmp(mkp_atom_name(graph, graph->refs[ref].target), name);
+}
+
+static struct mkp_error *take(void *data, const struct mkp_flow_exit *exit,
+			      bool *ret_back)
 {
 	struct code *code = data;
 
 	assert_true(code->nr_exits < MAX_EXITS);
 	code->exits[code->nr_exits++] = *exit;
+	*ret_back |= is_named(code, exit->callee, "gives") && !exit->argument;
 	return NULL;
 }
 
@@ -398,8 +408,27 @@ static void arguments_of_the_function(void **state MKP_UNUSED)
 	code_deinit(&code);
 }
 
+static void results_that_are_the_address(void **state MKP_UNUSED)
+{
+	expect_body("mov $target, %rdi; call gives; mov %rax, kept(%rip); ret",
+		    "passed gives 0, stored kept, returned");
+	expect_body("mov $target, %rdi; call gives; mov %rax, %rsi; call a; ret",
+		    "passed gives 0, passed a 1");
+	/* What is read there is something else. */
+	expect_body("mov $target, %rdi; call gives; mov (%rax), %rax; ret",
+		    "passed gives 0");
+	/* The second argument, and what other functions return, are not. */
+	expect_body("mov $target, %rsi; call gives; mov %rax, kept(%rip); ret",
+		    "passed gives 1");
+	expect_body("mov $target, %rdi; call a; mov %rax, kept(%rip); ret", "passed a 0");
+	/* A jump in place of a call returns it. */
+	expect_body("mov $target, %rdi; jmp gives", "passed gives 0, returned");
+	expect_body("mov $target, %rdi; jmp a", "passed a 0");
+}
+
 /* What the visitor returns ends the search. */
-static struct mkp_error *refuse(void *data, const struct mkp_flow_exit *exit MKP_UNUSED)
+static struct mkp_error *refuse(void *data, const struct mkp_flow_exit *exit MKP_UNUSED,
+				bool *ret_back MKP_UNUSED)
 {
 	size_t *count = data;
 
@@ -504,6 +533,7 @@ int main(void)
 		cmocka_unit_test(tables_of_places),
 		cmocka_unit_test(ways_that_entries_make),
 		cmocka_unit_test(arguments_of_the_function),
+		cmocka_unit_test(results_that_are_the_address),
 		cmocka_unit_test(the_visitor_ends_it),
 		cmocka_unit_test(loops_and_returns),
 		cmocka_unit_test(what_is_no_instruction),
