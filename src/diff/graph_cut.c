@@ -30,6 +30,8 @@ struct mark {
 
 /* As much in front of an entry is padding that belongs to it, at most. */
 #define MAX_PREFIX 63
+/* As much is a hash and the room for patching behind it. */
+#define MAX_PADDED_PREFIX 64
 
 struct cutter {
 	struct mkp_graph *graph;
@@ -219,7 +221,10 @@ static bool is_padding(const struct mkp_graph *graph, uint32_t section, uint64_t
 	return true;
 }
 
-/* Whether the symbol of a mark stands for what is in front of the next function. */
+/* Whether the symbol of a mark stands for what is in front of the next function. clang
+ * puts the type's hash in front of the room that -fpatchable-function-entry asks for, of
+ * which the symbol is not: `__cfi_f: movl $hash, %eax; nops; f:`, in all as much as
+ * functions are aligned to (FUNCTION_PADDING_CFI in arch/x86/Kconfig, v6.2). */
 static bool is_prefix_of_next(const struct cutter *cutter, const struct mark *mark)
 {
 	const struct mark *next = mark, *end = cutter->marks + cutter->nr_marks;
@@ -230,8 +235,12 @@ static bool is_prefix_of_next(const struct cutter *cutter, const struct mark *ma
 		next++;
 	while (next < end && next->section == mark->section &&
 	       next->offset < mark->offset + mark->size);
-	return next < end && next->section == mark->section && !next->prefix &&
-	       next->offset == mark->offset + mark->size;
+	if (next >= end || next->section != mark->section || next->prefix)
+		return false;
+	return next->offset == mark->offset + mark->size ||
+	       (next->symbol && next->offset - mark->offset <= MAX_PADDED_PREFIX &&
+		is_padding(cutter->graph, mark->section, mark->offset + mark->size,
+			   next->offset));
 }
 
 static struct mkp_error *add_gap(struct cutter *cutter, uint32_t section, uint64_t start,
