@@ -9,6 +9,7 @@
  *
  *   name       a name that no compiler numbers, with the source file of a local symbol;
  *              then without it
+ *              then any name of it that other files know
  *   canonical  names that differ in the compiler's numbers alone
  *   content    such names, with the same bytes, references and referrers
  *   referrer   such names, referred to from the same places of functions of the same
@@ -447,6 +448,45 @@ static struct mkp_error *pass(struct correlator *correlator, enum evidence evide
 	return error;
 }
 
+static bool may_pair(const struct side *side, uint32_t atom)
+{
+	return atom != MKP_NO_ATOM && side->twin[atom] == MKP_NO_ATOM &&
+	       side->mark[atom] != MKP_MARK_NEW &&
+	       is_candidate(side->graph, &side->graph->atoms[atom]);
+}
+
+/* The atom that a name for all belongs to; a label in its middle is no name of it. */
+static uint32_t named_atom(const struct mkp_graph *graph, uint32_t symbol)
+{
+	uint32_t atom = graph->symbol_atom[symbol];
+
+	return atom != MKP_NO_ATOM && graph->object->symbols[symbol].value ==
+					      graph->atoms[atom].start
+		       ? atom
+		       : MKP_NO_ATOM;
+}
+
+/* Of several names an atom goes by one, and by another if that one becomes weak or the
+ * file's own. Whatever name it has kept will do. */
+static void pair_by_other_names(struct correlator *correlator)
+{
+	struct side *sides = correlator->sides;
+	const struct mkp_object *object = sides[1].graph->object;
+
+	for (uint32_t i = object->first_global; i < object->nr_symbols; i++) {
+		uint32_t patched = named_atom(sides[1].graph, i), symbol, orig;
+
+		if (!may_pair(&sides[1], patched))
+			continue;
+		symbol = mkp_graph_find_global(sides[0].graph, object->symbols[i].name);
+		orig = symbol ? named_atom(sides[0].graph, symbol) : MKP_NO_ATOM;
+		if (may_pair(&sides[0], orig) &&
+		    kind_key(&sides[0].graph->atoms[orig]) ==
+			    kind_key(&sides[1].graph->atoms[patched]))
+			pair(correlator, orig, patched, MKP_TIER_NAME);
+	}
+}
+
 /* What is left on both sides with one canonical name. */
 static struct mkp_error *mark_ambiguous(struct correlator *correlator)
 {
@@ -479,6 +519,8 @@ static struct mkp_error *run_passes(struct correlator *correlator)
 	error = pass(correlator, BY_NAME_AND_FILE, MKP_TIER_NAME, &progress);
 	if (!error)
 		error = pass(correlator, BY_NAME, MKP_TIER_NAME, &progress);
+	if (!error)
+		pair_by_other_names(correlator);
 	progress = true;
 	for (int round = 0; round < MAX_ROUNDS && progress && !error; round++) {
 		progress = false;
