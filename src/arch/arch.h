@@ -181,6 +181,13 @@ struct mkp_flow_code {
 	size_t count, capacity;
 };
 
+/** What an operand in memory can access: the bytes [low, high) from the place that its
+ * field names. */
+struct mkp_code_reach {
+	uint32_t place;	   /* of the field, in the code */
+	int64_t low, high; /* the same: it is not known */
+};
+
 /** Which registers calls use. */
 struct mkp_flow_abi {
 	uint8_t stack;		/* stack pointer */
@@ -237,6 +244,17 @@ struct mkp_arch {
 	struct mkp_error *(*decode_flow)(const uint8_t *code, size_t size,
 					 struct mkp_flow_code *flow);
 	const struct mkp_flow_abi *abi; /* needed with decode_flow() */
+
+	/**
+	 * Finds what operands of @size bytes of code can access, as far as the code
+	 * itself bounds their indexes. @reaches has all fields with a relocation,
+	 * ascending, and nothing known of them; @entered says of each byte whether the
+	 * processor may come there by other ways than the code's own branches that have
+	 * no relocation. NULL: nothing is known.
+	 */
+	struct mkp_error *(*find_reaches)(const uint8_t *code, size_t size,
+					  const bool *entered,
+					  struct mkp_code_reach *reaches, size_t count);
 
 	/**
 	 * Whether bytes between functions are nothing but filling: NOPs, traps or zeros.

@@ -21,5 +21,9 @@ unsigned int mkp_x86_64_measure(const uint8_t *code, size_t size,
 struct mkp_error *mkp_x86_64_decode_flow(const uint8_t *code, size_t size,
 					 struct mkp_flow_code *flow) MKP_MUST_CHECK;
 extern const struct mkp_flow_abi mkp_x86_64_abi;
+struct mkp_error *mkp_x86_64_find_reaches(const uint8_t *code, size_t size,
+					  const bool *entered,
+					  struct mkp_code_reach *reaches,
+					  size_t count) MKP_MUST_CHECK;
 
 #endif

@@ -283,6 +283,7 @@ const struct mkp_arch mkp_arch_x86_64 = {
 	.decode = x86_64_decode,
 	.decode_flow = mkp_x86_64_decode_flow,
 	.abi = &mkp_x86_64_abi,
+	.find_reaches = mkp_x86_64_find_reaches,
 	.is_padding = x86_64_is_padding,
 	.entry_traceable = x86_64_entry_traceable,
 	.entry_guarded = x86_64_entry_guarded,

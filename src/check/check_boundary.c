@@ -8,6 +8,9 @@
  * one is carried, or something lay between them, it is; then code or a table that refers
  * to the variable in front, too, may mean its end.
  *
+ * A local variable to which nothing else refers is what the reference means: compilers
+ * leave one out that nobody needs.
+ *
  * Sections that the source names, such as __dyndbg, are shared by their variables also
  * with -fdata-sections. There the variable's type decides: loops go to the end of arrays.
  *
@@ -60,6 +63,13 @@ static bool refers_to(const struct mkp_graph *graph, uint32_t from, uint32_t to)
 			high = middle;
 	}
 	return low < end && graph->incoming[low] - atom->first_ref < atom->nr_refs;
+}
+
+/* Whether the reference at hand is the only one to a local variable. */
+static bool is_only_one(const struct mkp_graph *graph, uint32_t atom)
+{
+	return mkp_atom_symbol(graph, &graph->atoms[atom])->bind == STB_LOCAL &&
+	       graph->incoming_first[atom + 1] - graph->incoming_first[atom] == 1;
 }
 
 /* Whether a reference is an address, told as a place in a section. What is relative to
@@ -116,7 +126,8 @@ static struct mkp_error *look_at_end(const struct mkp_check_context *context,
 		return NULL;
 	before = variable_before(graph, it->target);
 	if (before == MKP_NO_ATOM || are_neighbours(context, before, it->target) ||
-	    !refers_to(graph, from, before) || !may_mean_end(context, before))
+	    is_only_one(graph, it->target) || !refers_to(graph, from, before) ||
+	    !may_mean_end(context, before))
 		return NULL;
 	return mkp_check_report(context->report, self, mkp_atom_name(graph, from),
 				mkp_check_ref_source(context, ref),
@@ -153,8 +164,8 @@ static bool is_inside(const struct mkp_graph *graph, const struct mkp_ref *ref)
 }
 
 /* Whether code that refers to @place of the section may mean an element of @atom. */
-static bool reaches(const struct mkp_check_context *context, uint64_t place,
-		    uint32_t atom)
+static bool may_reach(const struct mkp_check_context *context, uint64_t place,
+		      uint32_t atom)
 {
 	const struct mkp_graph *graph = context->diff->patched;
 	const struct mkp_atom *it = &graph->atoms[atom];
@@ -187,11 +198,17 @@ static bool stay_together(const struct mkp_check_context *context, uint32_t befo
 }
 
 static struct mkp_error *report_front(const struct mkp_check_context *context,
-				      enum mkp_check_id self, uint32_t from,
+				      enum mkp_check_id self, struct mkp_reaches *reaches,
 				      const struct mkp_ref *ref, uint32_t atom)
 {
 	const struct mkp_graph *graph = context->diff->patched;
+	uint32_t from = graph->ref_atom[ref - graph->refs];
+	uint64_t start, end;
+	struct mkp_error *error = mkp_reach_window(graph, (uint32_t)(ref - graph->refs),
+						   reaches, &start, &end);
 
+	if (error || start < end)
+		return error;
 	return mkp_check_report(
 		context->report, self, mkp_atom_name(graph, from),
 		mkp_check_ref_source(context, (uint32_t)(ref - graph->refs)),
@@ -204,27 +221,31 @@ static struct mkp_error *report_front(const struct mkp_check_context *context,
 
 /* A reference of the patch, which may mean one of the arrays behind its place. */
 static struct mkp_error *look_behind(const struct mkp_check_context *context,
-				     enum mkp_check_id self, uint32_t from, uint32_t ref)
+				     enum mkp_check_id self, struct mkp_reaches *reaches,
+				     uint32_t ref)
 {
 	const struct mkp_graph *graph = context->diff->patched;
 	const struct mkp_ref *it = &graph->refs[ref];
 	uint64_t place;
 
-	if (graph->atoms[from].kind != MKP_ATOM_FUNC || !is_inside(graph, it))
+	if (graph->atoms[graph->ref_atom[ref]].kind != MKP_ATOM_FUNC ||
+	    !is_inside(graph, it))
 		return NULL;
 	place = place_of(graph, it);
 	for (uint32_t i = it->target + 1;
 	     i < graph->section_atoms[graph->atoms[it->target].section + 1] &&
 	     graph->atoms[i].start <= place + MAX_REACH;
 	     i++)
-		if (reaches(context, place, i) && !stay_together(context, it->target, i))
-			return report_front(context, self, from, it, i);
+		if (may_reach(context, place, i) &&
+		    !stay_together(context, it->target, i))
+			return report_front(context, self, reaches, it, i);
 	return NULL;
 }
 
 /* A constant that the patch carries anew: what stays behind may read it, too. */
 static struct mkp_error *look_before(const struct mkp_check_context *context,
-				     enum mkp_check_id self, uint32_t atom)
+				     enum mkp_check_id self, struct mkp_reaches *reaches,
+				     uint32_t atom)
 {
 	const struct mkp_graph *graph = context->diff->patched;
 	const struct mkp_atom *it = &graph->atoms[atom];
@@ -242,8 +263,8 @@ static struct mkp_error *look_before(const struct mkp_check_context *context,
 			if (graph->atoms[from].kind == MKP_ATOM_FUNC &&
 			    !mkp_is_included(context->selection, from) &&
 			    is_inside(graph, &graph->refs[ref]) &&
-			    reaches(context, place_of(graph, &graph->refs[ref]), atom))
-				error = report_front(context, self, from,
+			    may_reach(context, place_of(graph, &graph->refs[ref]), atom))
+				error = report_front(context, self, reaches,
 						     &graph->refs[ref], atom);
 		}
 	}
@@ -255,6 +276,7 @@ struct mkp_error *mkp_run_ambiguous_place(const struct mkp_check_context *contex
 {
 	const struct mkp_graph *graph = context->diff->patched;
 	const struct mkp_selection *selection = context->selection;
+	struct mkp_reaches reaches = { 0 };
 	struct mkp_error *error = NULL;
 
 	for (uint32_t i = 0; i < selection->nr_included && !error; i++) {
@@ -265,11 +287,12 @@ struct mkp_error *mkp_run_ambiguous_place(const struct mkp_check_context *contex
 		     k < atom->first_ref + atom->nr_refs && !error; k++) {
 			error = look_at_end(context, self, from, k);
 			if (!error)
-				error = look_behind(context, self, from, k);
+				error = look_behind(context, self, &reaches, k);
 		}
 		if (!error && atom->kind == MKP_ATOM_OBJECT &&
 		    context->diff->state[from] == MKP_STATE_CHANGED)
-			error = look_before(context, self, from);
+			error = look_before(context, self, &reaches, from);
 	}
+	mkp_reaches_deinit(&reaches);
 	return error;
 }

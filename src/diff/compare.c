@@ -158,6 +158,92 @@ static bool values_equal(struct mkp_diff *diff, uint32_t orig, uint32_t patched,
 	return assume_equal(diff, orig, patched, depth + 1);
 }
 
+/* ---- Stretches without symbols -------------------------------------------------------
+ *
+ * The tables of all switches, in an object without a section for each. They are compared
+ * as a whole; where that differs, it is asked what of it the code can read.
+ */
+
+/* What a reference reads of a stretch; false: that is not known. */
+static bool find_window(const struct mkp_graph *graph, const struct mkp_ref *ref,
+			struct mkp_reaches *reaches, uint64_t *ret_start,
+			uint64_t *ret_end)
+{
+	struct mkp_error *error = mkp_reach_window(graph, (uint32_t)(ref - graph->refs),
+						   reaches, ret_start, ret_end);
+	bool found = !error && *ret_start < *ret_end;
+
+	/* Without memory: not proved equal. */
+	mkp_error_destroy(error);
+	return found;
+}
+
+/* Two windows of one size. */
+struct windows {
+	uint32_t orig, patched; /* atoms */
+	uint64_t a, b, size;	/* where they start in these */
+};
+
+static bool windows_equal(struct mkp_diff *diff, const struct windows *windows,
+			  unsigned int depth)
+{
+	const struct mkp_atom *a = &diff->orig->atoms[windows->orig];
+	const struct mkp_atom *b = &diff->patched->atoms[windows->patched];
+	const uint8_t *x = mkp_atom_data(diff->orig, a),
+		      *y = mkp_atom_data(diff->patched, b);
+	uint32_t i = mkp_reach_first_ref(diff->orig, a, windows->a);
+	uint32_t k = mkp_reach_first_ref(diff->patched, b, windows->b);
+	uint64_t done = 0;
+
+	for (;; i++, k++) {
+		const struct mkp_ref *ra = &diff->orig->refs[i],
+				     *rb = &diff->patched->refs[k];
+		bool more_a = i < a->first_ref + a->nr_refs &&
+			      ra->place < windows->a + windows->size;
+		bool more_b = k < b->first_ref + b->nr_refs &&
+			      rb->place < windows->b + windows->size;
+		uint64_t place = more_a ? ra->place - windows->a : windows->size;
+
+		/* One that reaches over an end is in no window's place. */
+		if (more_a != more_b || place < done || place > windows->size || !x ||
+		    !y ||
+		    memcmp(x + windows->a + done, y + windows->b + done, place - done))
+			return false;
+		if (!more_a)
+			return true;
+		done = place + ra->width;
+		if (rb->place - windows->b != place || done > windows->size ||
+		    !mkp_refs_equal(diff, ra, rb, depth + 1))
+			return false;
+	}
+}
+
+static bool stretches_equal(struct mkp_diff *diff, const struct mkp_ref *orig,
+			    const struct mkp_ref *patched, unsigned int depth)
+{
+	struct windows windows = { .orig = orig->target, .patched = patched->target };
+	uint64_t end_a, end_b;
+
+	if (orig->offset == patched->offset &&
+	    diff->unequal_value[patched->target] != orig->target) {
+		if (values_equal(diff, orig->target, patched->target, depth))
+			return true;
+		/* Deeper down, what is being compared is taken to be equal. */
+		if (!depth)
+			diff->unequal_value[patched->target] = orig->target;
+	}
+	if (depth > MAX_DEPTH ||
+	    !find_window(diff->orig, orig, &diff->orig_reaches, &windows.a, &end_a) ||
+	    !find_window(diff->patched, patched, &diff->patched_reaches, &windows.b,
+			 &end_b))
+		return false;
+	windows.size = end_a - windows.a;
+	return end_b - windows.b == windows.size && windows_equal(diff, &windows, depth);
+}
+
+/* ---- References ----------------------------------------------------------------------
+ */
+
 bool mkp_refs_equal(struct mkp_diff *diff, const struct mkp_ref *orig,
 		    const struct mkp_ref *patched, unsigned int depth)
 {
@@ -173,6 +259,8 @@ bool mkp_refs_equal(struct mkp_diff *diff, const struct mkp_ref *orig,
 	b = &diff->patched->atoms[patched->target];
 	if (a->kind == MKP_ATOM_STRING && b->kind == MKP_ATOM_STRING)
 		return strings_equal(diff, orig, patched);
+	if (mkp_atom_is_stretch(a) && mkp_atom_is_stretch(b))
+		return stretches_equal(diff, orig, patched, depth);
 	if (orig->offset != patched->offset)
 		return false;
 	if (mkp_atom_is_value(diff->orig, a) && mkp_atom_is_value(diff->patched, b))

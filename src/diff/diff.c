@@ -55,6 +55,8 @@ struct mkp_error *mkp_diff_create(const struct mkp_graph *orig,
 	if (!error)
 		error = create_map(patched->nr_atoms, &diff->equal_value);
 	if (!error)
+		error = create_map(patched->nr_atoms, &diff->unequal_value);
+	if (!error)
 		error = mkp_array_create(patched->nr_atoms, 1, &diff->tier);
 	if (!error)
 		error = mkp_array_create(orig->nr_atoms, 1, &diff->orig_tier);
@@ -86,6 +88,9 @@ void mkp_diff_destroy(struct mkp_diff *diff)
 	free(diff->to_orig);
 	free(diff->to_patched);
 	free(diff->equal_value);
+	free(diff->unequal_value);
+	mkp_reaches_deinit(&diff->orig_reaches);
+	mkp_reaches_deinit(&diff->patched_reaches);
 	free(diff->assumed);
 	free(diff->tier);
 	free(diff->orig_tier);

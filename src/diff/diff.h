@@ -11,6 +11,7 @@
 #define MKP_DIFF_DIFF_H
 
 #include "diff/graph.h"
+#include "diff/reach.h"
 #include "elf/lines.h"
 #include "elf/types.h"
 
@@ -83,7 +84,9 @@ struct mkp_diff {
 	struct mkp_lines *orig_lines, *patched_lines; /* borrowed; NULL: none */
 	struct mkp_types *orig_types, *patched_types; /* borrowed; NULL: none */
 	/* Value atoms found equal while comparing, so that none is compared twice. */
-	uint32_t *equal_value; /* [patched atoms]: original atom, or MKP_NO_ATOM */
+	uint32_t *equal_value;	 /* [patched atoms]: original atom, or MKP_NO_ATOM */
+	uint32_t *unequal_value; /* the same for stretches without symbols that differ */
+	struct mkp_reaches orig_reaches, patched_reaches;
 	/* Those of them that rest on the equality of values that are still being
 	 * compared: a value may refer to itself through a table about it. */
 	uint32_t *assumed;

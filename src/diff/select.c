@@ -6,7 +6,8 @@
  *   - what is the same on both sides stays where it is; the reference leads there;
  *   - what is new is carried;
  *   - values (strings, constants, switch tables, state of one call site) are carried: a
- *     copy is as good, and the kernel's own has no name by which it could be found;
+ *     copy is as good, and the kernel's own has no name by which it could be found. Of
+ *     many tables in one piece only what is read is followed (reach.h);
  *   - a changed function is carried anyway. A call to it goes to the new code directly.
  *     Its *address*, though, may be stored and outlive the patch: it stays that of the
  *     old function, which ftrace redirects for as long as the patch is enabled;
@@ -164,17 +165,57 @@ static enum mkp_ref_fate ref_fate(const struct mkp_selection *selection, uint32_
 	return MKP_FATE_ORIGINAL;
 }
 
-static void follow_refs(struct mkp_selection *selection, uint32_t atom)
+static void read_stretch(struct mkp_selection *selection, uint32_t ref);
+
+static void follow_ref(struct mkp_selection *selection, uint32_t atom, uint32_t ref)
 {
 	const struct mkp_graph *graph = selection->diff->patched;
-	const struct mkp_atom *it = &graph->atoms[atom];
+	uint32_t target = graph->refs[ref].target;
 
-	for (uint32_t i = it->first_ref; i < it->first_ref + it->nr_refs; i++) {
-		selection->fates[i] = ref_fate(selection, atom, &graph->refs[i]);
-		if (selection->fates[i] == MKP_FATE_CARRIED)
-			include(selection, graph->refs[i].target, MKP_BECAUSE_REFERRED,
-				atom, i);
+	if (selection->fates[ref] != MKP_FATE_UNDECIDED)
+		return;
+	selection->fates[ref] = ref_fate(selection, atom, &graph->refs[ref]);
+	if (selection->fates[ref] != MKP_FATE_CARRIED)
+		return;
+	include(selection, target, MKP_BECAUSE_REFERRED, atom, ref);
+	if (mkp_atom_is_stretch(&graph->atoms[target]))
+		read_stretch(selection, ref);
+}
+
+/* Follows what a reference reads of constants without symbols. The tables of other
+ * functions that are there come along as bytes and lead nowhere. */
+static void read_stretch(struct mkp_selection *selection, uint32_t ref)
+{
+	const struct mkp_graph *graph = selection->diff->patched;
+	uint32_t stretch = graph->refs[ref].target;
+	const struct mkp_atom *it = &graph->atoms[stretch];
+	uint64_t start, end;
+	struct mkp_error *error = mkp_reach_window(graph, ref, &selection->reaches,
+						   &start, &end);
+
+	/* Without memory: not proved to be less than all. */
+	if (error || start == end) {
+		if (selection->whole[stretch])
+			start = end = it->size;
+		else
+			start = 0, end = it->size;
+		selection->whole[stretch] = true;
 	}
+	mkp_error_destroy(error);
+	for (uint32_t i = mkp_reach_first_ref(graph, it, start);
+	     i < it->first_ref + it->nr_refs && graph->refs[i].place < end; i++)
+		follow_ref(selection, stretch, i);
+}
+
+static void follow_refs(struct mkp_selection *selection, uint32_t atom)
+{
+	const struct mkp_atom *it = &selection->diff->patched->atoms[atom];
+
+	/* Of a stretch what is read is followed. */
+	if (mkp_atom_is_stretch(it))
+		return;
+	for (uint32_t i = it->first_ref; i < it->first_ref + it->nr_refs; i++)
+		follow_ref(selection, atom, i);
 }
 
 static void follow_entries(struct mkp_selection *selection, uint32_t atom)
@@ -202,6 +243,8 @@ static struct mkp_error *create_arrays(struct mkp_selection *selection)
 		error = mkp_array_create(graph->nr_atoms, 1, &selection->roles);
 	if (!error)
 		error = mkp_array_create(graph->nr_atoms, 1, &selection->shared);
+	if (!error)
+		error = mkp_array_create(graph->nr_atoms, 1, &selection->whole);
 	if (!error)
 		error = mkp_array_create(graph->nr_refs, 1, &selection->fates);
 	if (!error)
@@ -333,6 +376,8 @@ void mkp_selection_destroy(struct mkp_selection *selection)
 	free(selection->roles);
 	free(selection->edges);
 	free(selection->shared);
+	free(selection->whole);
+	mkp_reaches_deinit(&selection->reaches);
 	free(selection->fates);
 	free(selection->queue);
 	free(selection);

@@ -10,7 +10,7 @@
 
 /** Where a reference of an included atom leads. */
 enum mkp_ref_fate {
-	MKP_FATE_UNDECIDED, /* its atom is not included */
+	MKP_FATE_UNDECIDED, /* its atom is not included, or nothing reads this of it */
 	MKP_FATE_NOTHING,   /* leads nowhere: a relocation without effect */
 	MKP_FATE_CARRIED,   /* to the copy that the payload carries */
 	MKP_FATE_ORIGINAL,  /* to what the running kernel has */
@@ -51,6 +51,8 @@ struct mkp_selection {
 	uint32_t nr_included;
 	bool relinked; /* objtool makes its tables anew when it sees the patch module */
 	uint32_t nr_replaced; /* how many of them, at the front, are replaced functions */
+	bool *whole;	      /* [patched atoms]; of a stretch: all of it is read */
+	struct mkp_reaches reaches;
 	bool *shared; /* [patched atoms]; other objects of the patch refer to the copy */
 	uint32_t nr_shared;
 	uint32_t nr_callbacks; /* and how many come next: functions that the kernel calls
