@@ -3,11 +3,12 @@
  * Which of several symbols of one name is meant. The linker puts the local symbols of an
  * object one after the other into the symbol table, behind a symbol for the source file;
  * modules are shipped without those, but in the same order. So the right one has the
- * other local symbols of the object around it. A function that the patch leaves alone
- * also has the same code.
+ * other local symbols of the object around it, and on the same sides as there. A function
+ * that the patch leaves alone also has the same code.
  */
 #include "verify/payload.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
@@ -53,15 +54,35 @@ static uint32_t find_local(const struct mkp_verify_payload *payload, const char 
 	return 0;
 }
 
-/*
- * Counts a neighbour: once for its name, once more for its size. Returns false where
- * another object begins: at a file symbol, a global one, or a name for the second time,
- * since files that are alike have symbols that are.
- */
-static bool count_one(const struct mkp_verify_payload *payload,
-		      const struct mkp_object *object, uint32_t index, uint8_t *seen,
-		      size_t *score)
+/* Whether a compiler made or numbered the name, so that many files have it: "__func__.1",
+ * "__UNIQUE_ID_ddebug393.8". */
+static bool is_common_name(const char *name)
 {
+	const char *dot = strrchr(name, '.');
+
+	return !strncmp(name, "__UNIQUE_ID_", 12) ||
+	       (dot && dot[1] && !*skip_number(dot + 1));
+}
+
+/* The symbols around one of the image. */
+struct neighbourhood {
+	const struct mkp_verify_payload *payload;
+	const struct mkp_object *object; /* of the image */
+	uint32_t self;			 /* the payload's symbol of that name; 0: none */
+	uint8_t *seen;			 /* owned; [local symbols of the payload] */
+	size_t score;
+};
+
+/*
+ * Counts a neighbour: once for its name, once more for its size, and once more if it is
+ * on the same side as in the payload. Returns false where another object begins: at a
+ * file symbol, a global one, or a name for the second time, since files that are alike
+ * have symbols that are.
+ */
+static bool count_one(struct neighbourhood *around, uint32_t index, bool before)
+{
+	const struct mkp_verify_payload *payload = around->payload;
+	const struct mkp_object *object = around->object;
 	const struct mkp_symbol *symbol;
 	uint32_t local;
 
@@ -70,13 +91,14 @@ static bool count_one(const struct mkp_verify_payload *payload,
 	symbol = &object->symbols[index];
 	if (symbol->bind != STB_LOCAL || symbol->type == STT_FILE)
 		return false;
-	local = find_local(payload, symbol->name);
+	local = is_common_name(symbol->name) ? 0 : find_local(payload, symbol->name);
 	if (!local)
 		return true;
-	if (seen[local])
+	if (around->seen[local])
 		return false;
-	seen[local] = 1;
-	*score += 1 + (payload->object->symbols[local].size == symbol->size);
+	around->seen[local] = 1;
+	around->score += 1 + (payload->object->symbols[local].size == symbol->size) +
+			 (local != around->self && before == (local < around->self));
 	return true;
 }
 
@@ -87,18 +109,23 @@ static struct mkp_error *count_neighbours(const struct mkp_verify_payload *paylo
 {
 	/* Without file symbols no further than the payload's own symbols could reach. */
 	uint32_t reach = payload->object->first_global;
+	struct neighbourhood around = {
+		.payload = payload,
+		.object = object,
+		.self = find_local(payload, object->symbols[index].name),
+	};
 	bool before = true, after = true;
-	MKP_CLEANUP_FREE uint8_t *seen = NULL;
-	struct mkp_error *error = mkp_array_create(payload->object->first_global,
-						   sizeof(*seen), &seen);
+	struct mkp_error *error = mkp_array_create(reach, sizeof(*around.seen),
+						   &around.seen);
 
-	*ret_score = 0;
 	for (uint32_t i = 0; i <= reach && !error && (before || after); i++) {
 		if (before)
-			before = count_one(payload, object, index - i, seen, ret_score);
+			before = count_one(&around, index - i, /* before= */ true);
 		if (after && i)
-			after = count_one(payload, object, index + i, seen, ret_score);
+			after = count_one(&around, index + i, /* before= */ false);
 	}
+	free(around.seen);
+	*ret_score = around.score;
 	return error;
 }
 
