@@ -262,7 +262,7 @@ static struct mkp_error *passed(struct mkp_escape_judge *judge,
 	uint32_t callee = exit->callee == MKP_NO_REF
 				  ? MKP_NO_ATOM
 				  : judge->graph->refs[exit->callee].target;
-	bool keeps, registers, looks_up;
+	bool keeps, registers, uses;
 	const char *name;
 
 	if (callee == MKP_NO_ATOM) {
@@ -278,11 +278,13 @@ static struct mkp_error *passed(struct mkp_escape_judge *judge,
 	registers = mkp_keeper_registers(name);
 	keeps = mkp_keeper_keeps(name, exit->argument) ||
 		(registers && !question->constant);
-	looks_up = mkp_keeper_gives_back(name, exit->argument);
-	*ret_back |= looks_up || may_give_back(judge, exit, callee);
+	uses = mkp_keeper_gives_back(name, exit->argument) ||
+	       mkp_keeper_only_uses(name, exit->argument);
+	*ret_back |= mkp_keeper_gives_back(name, exit->argument) ||
+		     may_give_back(judge, exit, callee);
 	if (keeps)
 		found(judge, exit, MKP_ESCAPE_KEPT);
-	else if (!looks_up && (question->callback || registers))
+	else if (!uses && (question->callback || registers))
 		found(judge, exit, MKP_ESCAPE_MAYBE);
 	else
 		left_alone(judge, exit);

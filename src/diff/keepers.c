@@ -176,6 +176,44 @@ bool mkp_keeper_gives_back(const char *function, uint8_t argument)
 	return false;
 }
 
+/* What calls a function that it is given, or looks at what it is given, before it returns
+ * and not later. Files are those of v6.12. */
+static const struct {
+	const char *name;
+	uint32_t uses;
+} users[] = {
+	/* lib/dynamic_debug.c: the record of the place */
+	{ "__dynamic_pr_debug", ARG(0) },
+	{ "__dynamic_dev_dbg", ARG(0) },
+	{ "__dynamic_netdev_dbg", ARG(0) },
+	{ "__dynamic_ibdev_dbg", ARG(0) },
+	/* lib/nlattr.c: the policy */
+	{ "__nla_validate", ARG(3) },
+	{ "__nla_parse", ARG(4) },
+	/* lib/sort.c, list_sort.c, bsearch.c, idr.c */
+	{ "sort", ARG(3) | ARG(4) },
+	{ "sort_r", ARG(3) | ARG(4) | ARG(5) },
+	{ "list_sort", ARG(0) | ARG(2) },
+	{ "bsearch", ARG(0) | ARG(4) },
+	{ "idr_for_each", ARG(1) | ARG(2) },
+	/* drivers/base/bus.c, core.c */
+	{ "bus_for_each_dev", ARG(2) | ARG(3) },
+	{ "bus_find_device", ARG(2) | ARG(3) },
+	{ "device_for_each_child", ARG(1) | ARG(2) },
+	{ "device_find_child", ARG(1) | ARG(2) },
+	/* mm/pagewalk.c, kernel/stop_machine.c */
+	{ "walk_page_range", ARG(3) | ARG(4) },
+	{ "stop_machine", ARG(0) | ARG(1) },
+};
+
+bool mkp_keeper_only_uses(const char *function, uint8_t argument)
+{
+	for (size_t i = 0; i < MKP_ARRAY_SIZE(users); i++)
+		if (!strcmp(users[i].name, function))
+			return argument < 32 && (users[i].uses & ARG(argument));
+	return false;
+}
+
 bool mkp_keeper_copies(const char *function)
 {
 	return contains(function, "dup") || contains(function, "copy") ||

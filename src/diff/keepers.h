@@ -17,6 +17,9 @@ bool mkp_keeper_keeps(const char *function, uint8_t argument);
  * and nothing else keeps it. */
 bool mkp_keeper_gives_back(const char *function, uint8_t argument);
 
+/** Whether it is known to use the argument before it returns, and not to keep it. */
+bool mkp_keeper_only_uses(const char *function, uint8_t argument);
+
 /** Whether its name says that it gives back a copy. */
 bool mkp_keeper_copies(const char *function);
 
