@@ -95,13 +95,17 @@ static void forget_all(struct walk *walk)
 	walk->compare.bits = 0;
 }
 
-/* What is known of the part of the root that the value is made of. */
+/* What is known of the part of the root that the value is made of. If fewer bits hold all
+ * of it, what is known of those is known of it: an operation of 32 bits clears the rest. */
 static uint64_t most_of(const struct value *value)
 {
 	uint64_t most = mask_of(value->bits);
 
 	for (unsigned int i = slot_of(value->bits); i < 4; i++)
 		if (value->most[i] < most)
+			most = value->most[i];
+	for (unsigned int i = slot_of(value->bits); i-- > 0;)
+		if (most <= mask_of(8u << i) && value->most[i] < most)
 			most = value->most[i];
 	return most;
 }

@@ -68,6 +68,9 @@ static void knows_what_was_compared(void **state MKP_UNUSED)
 	reaches("cmp $5, %rdi\nja 1f" LOOK_UP, 0, 24);
 	reaches("cmp $6, %rdi\njae 1f" LOOK_UP, 0, 24);
 	reaches("sub $1, %rdi\ncmp $5, %rdi\nja 1f" LOOK_UP, 0, 24);
+	reaches("sub $1, %edi\ncmp $5, %edi\nja 1f" LOOK_UP, 0, 24);
+	reaches("mov (%rsi), %edi\ncmp $5, %edi\nja 1f" LOOK_UP, 0, 24);
+	reaches("movzbl (%rsi), %edi\ncmp $5, %dil\nja 1f" LOOK_UP, 0, 24);
 	reaches("cmp $5, %dil\nja 1f\nmovzbl %dil, %edi" LOOK_UP, 0, 24);
 	reaches("cmp $5, %di\nja 1f\nmovzwl %di, %edi" LOOK_UP, 0, 24);
 	reaches("cmp $5, %edi\nja 1f\nmovslq %edi, %rdi" LOOK_UP, 0, 24);
@@ -126,6 +129,9 @@ static void knows_nothing_without_a_bound(void **state MKP_UNUSED)
 	/* More bits than were compared. */
 	is_unknown("cmp $5, %edi\nja 1f" LOOK_UP);
 	is_unknown("cmp $5, %dil\nja 1f" LOOK_UP);
+	is_unknown("sub $1, %rdi\ncmp $5, %edi\nja 1f" LOOK_UP);
+	is_unknown("sub $1, %edi\ncmp $5, %dil\nja 1f" LOOK_UP);
+	is_unknown("mov (%rsi), %dil\ncmp $5, %dil\nja 1f" LOOK_UP);
 	is_unknown("cmp $5, %dil\nja 1f\nmovslq %edi, %rdi" LOOK_UP);
 	/* The other way, or another condition. */
 	is_unknown("cmp $5, %rdi\njbe 1f" LOOK_UP);
