@@ -96,7 +96,8 @@ static void forget_all(struct walk *walk)
 }
 
 /* What is known of the part of the root that the value is made of. If fewer bits hold all
- * of it, what is known of those is known of it: an operation of 32 bits clears the rest. */
+ * of it, what is known of those is known of it: an operation of 32 bits clears the rest.
+ */
 static uint64_t most_of(const struct value *value)
 {
 	uint64_t most = mask_of(value->bits);
