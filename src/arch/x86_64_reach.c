@@ -278,14 +278,30 @@ static void note_compare(struct walk *walk)
 		};
 }
 
+/* Whether other code runs, or takes the place of the instruction: registers are then as
+ * that leaves them. */
+static bool may_do_anything(const ZydisDecodedInstruction *insn)
+{
+	switch (insn->meta.category) {
+	case ZYDIS_CATEGORY_NOP:
+	case ZYDIS_CATEGORY_WIDENOP:
+	case ZYDIS_CATEGORY_CALL:
+	case ZYDIS_CATEGORY_INTERRUPT:
+	case ZYDIS_CATEGORY_SYSCALL:
+	case ZYDIS_CATEGORY_VTX:
+		return true;
+	default:
+		return insn->mnemonic == ZYDIS_MNEMONIC_VMMCALL ||
+		       insn->mnemonic == ZYDIS_MNEMONIC_UD2;
+	}
+}
+
 static void execute(struct walk *walk)
 {
 	const ZydisDecodedOperand *first = &walk->operands[0];
 	struct value value;
 
-	if (walk->insn.meta.category == ZYDIS_CATEGORY_NOP ||
-	    walk->insn.meta.category == ZYDIS_CATEGORY_WIDENOP ||
-	    walk->insn.meta.category == ZYDIS_CATEGORY_CALL) {
+	if (may_do_anything(&walk->insn)) {
 		forget_all(walk);
 		return;
 	}

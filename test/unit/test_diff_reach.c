@@ -173,6 +173,11 @@ static void forgets_what_changed(void **state MKP_UNUSED)
 	is_unknown("cmp $5, %rbx\nja 1f\ncall g\nmov table(,%rbx,4), %eax\n1: ret");
 	is_unknown("cmp $5, %rdi\nja 1f\nnop" LOOK_UP);
 	is_unknown("cmp $5, %rdi\nja 1f\nnopl 0(%rax,%rax,1)" LOOK_UP);
+	/* What a hypervisor, or a handler, leaves in registers. */
+	is_unknown("cmp $5, %rdi\nja 1f\nvmcall" LOOK_UP);
+	is_unknown("cmp $5, %rdi\nja 1f\nvmmcall" LOOK_UP);
+	is_unknown("cmp $5, %rdi\nja 1f\nud2" LOOK_UP);
+	is_unknown("cmp $5, %rdi\nja 1f\nint3" LOOK_UP);
 	/* The flags are another instruction's. */
 	is_unknown("cmp $5, %rdi\nadd $1, %rsi\nja 1f" LOOK_UP);
 	is_unknown("cmp $5, %rdi\ntest %rsi, %rsi\nja 1f" LOOK_UP);
