@@ -71,7 +71,7 @@ static unsigned int slot_of(unsigned int bits)
 
 static uint64_t mask_of(unsigned int bits)
 {
-	return bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
+	return bits >= 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
 }
 
 /* ---- Values --------------------------------------------------------------------------
